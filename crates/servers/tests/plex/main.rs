@@ -1,0 +1,8 @@
+//! The Plex client against a server on this machine that answers with the recordings, or badly.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+mod account;
+mod fake;
+mod reading;
+mod trouble;
+mod writing;
