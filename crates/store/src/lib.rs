@@ -1,0 +1,135 @@
+//! The SQLite database: migrations, and every SQL statement of WatchState.
+//!
+//! One connection writes, a few read (WAL): a page of an import is one short transaction, so that nothing
+//! waits long for anything. Statements are static and checked at build time (`query!`, `.sqlx`); rows go
+//! in and come out a page at a time, as one JSON text that SQLite takes apart (`json_each`), because a
+//! statement a row costs several times as much.
+//!
+//! Nothing here decides anything: rows become the words of the model and back.
+#![deny(missing_docs)]
+
+mod backends;
+mod error;
+mod history;
+mod items;
+mod journal;
+mod outbox;
+mod rows;
+mod runs;
+mod shows;
+mod states;
+mod titles;
+mod unwatches;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use backends::{Backend, Import, NewBackend};
+pub use error::{StoreError, StoreFault};
+pub use history::{Copied, Entry, Explained, Line, Pending, Said, TitleWanted, Totals};
+pub use items::{Baseline, Compared, ItemRow, KnownItem, Looked, Owed, facts_print, marks_print};
+pub use journal::{JournalRow, What};
+pub use outbox::{Attempt, OutboxRow, Waiting};
+pub use rows::watch_text;
+pub use runs::{Run, Task};
+pub use shows::ShowRow;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
+pub use states::Touched;
+
+/// What calls to the store answer.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// How much of the file SQLite may keep in memory, for each connection: KiB.
+pub const CACHE_KIB: u32 = 16 * 1024;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+/// A transaction that may write. Dropped without [`Tx::commit`], nothing of it happened.
+pub struct Tx {
+    inner: Transaction<'static, Sqlite>,
+}
+
+impl Store {
+    /// Opens the database file, makes it where there is none, and brings it to this version's form.
+    pub async fn open(file: &Path) -> Result<Self> {
+        Self::open_with(file, SqliteSynchronous::Normal).await
+    }
+
+    /// Opens a database that need not survive a loss of power: previews work on such a copy, and tests.
+    pub async fn open_scratch(file: &Path) -> Result<Self> {
+        Self::open_with(file, SqliteSynchronous::Off).await
+    }
+
+    async fn open_with(file: &Path, synchronous: SqliteSynchronous) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A power cut may lose the last transactions of WAL with NORMAL, never tear one: an import is
+            // repeated, and a write that was delivered is found delivered.
+            .synchronous(synchronous)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("cache_size", format!("-{CACHE_KIB}"))
+            .pragma("temp_store", "memory")
+            .statement_cache_capacity(200);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("./migrations").run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(2)
+            .min_connections(0)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        let store = Self { write, read };
+        // A file that may be read but not written is told now, not in the middle of an import.
+        let mut tx = store.begin().await?;
+        sqlx::query!("UPDATE people SET name = name WHERE id = 1").execute(tx.conn()).await?;
+        drop(tx);
+        Ok(store)
+    }
+
+    /// Begins a transaction that may write. Waits for the one before it.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx { inner: self.write.begin_with("BEGIN IMMEDIATE").await? })
+    }
+
+    /// A copy of the database as it is now, in another file: what a preview works on.
+    pub async fn copy_to(&self, file: &Path) -> Result<()> {
+        let Some(file) = file.to_str() else {
+            return Err(StoreError::new(StoreFault::Unreadable));
+        };
+        sqlx::query!("VACUUM INTO ?1", file).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Closes all connections; what was committed is in the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        &self.read
+    }
+}
+
+impl Tx {
+    /// Makes everything in it happen.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut sqlx::SqliteConnection {
+        &mut self.inner
+    }
+}

@@ -1,0 +1,186 @@
+//! Titles, their ids and their names.
+
+use serde::Serialize;
+use watchstate_model::{ExternalIds, Moment, ShowId, TitleId};
+
+use crate::rows::provider_number;
+use crate::shows::ids_json;
+use crate::{Result, Tx};
+
+/// The first free ids. Rows are given their ids before they are written, so that a page of titles, their
+/// ids and their items is written without asking back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NextIds {
+    /// For a series.
+    pub show: i64,
+    /// For a title.
+    pub title: i64,
+    /// For an item.
+    pub item: i64,
+}
+
+/// A title that nobody had.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewTitle {
+    /// The id chosen for it.
+    pub id: TitleId,
+    /// Its series, where that is known.
+    pub show: Option<ShowId>,
+    /// Season and episode; nothing for a movie.
+    pub place: Option<(u16, u16)>,
+    /// Its own name.
+    pub name: String,
+    /// The name of its series.
+    pub show_name: String,
+    /// Its year.
+    pub year: Option<u16>,
+    /// The run in which it was first seen.
+    pub appeared_at: Moment,
+}
+
+/// A title found by one of its ids.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TitleById {
+    /// The place, in the question, of what has the id.
+    pub asked: usize,
+    /// The title that has it.
+    pub title: TitleId,
+    /// Season and episode of that title.
+    pub place: Option<(u16, u16)>,
+}
+
+/// A place in a series: series, season, episode.
+pub type TitlePlace = (ShowId, u16, u16);
+
+fn number(value: i64) -> u16 {
+    u16::try_from(value).unwrap_or(u16::MAX)
+}
+
+impl Tx {
+    /// The first free ids.
+    pub async fn next_ids(&mut self) -> Result<NextIds> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT coalesce(max(id), 0) + 1 FROM shows) AS "show!: i64",
+                      (SELECT coalesce(max(id), 0) + 1 FROM titles) AS "title!: i64",
+                      (SELECT coalesce(max(id), 0) + 1 FROM items) AS "item!: i64""#
+        )
+        .fetch_one(self.conn())
+        .await?;
+        Ok(NextIds { show: row.show, title: row.title, item: row.item })
+    }
+
+    /// Which titles have the ids that several items have.
+    pub async fn titles_with_ids(
+        &mut self,
+        episodes: bool,
+        all: &[&ExternalIds],
+    ) -> Result<Vec<TitleById>> {
+        let ids = ids_json(all.iter().copied())?;
+        let rows = sqlx::query!(
+            r#"SELECT j.value ->> 0 AS "asked!: i64", t.id AS "id!: i64", t.season, t.episode
+               FROM json_each(?1) j
+               CROSS JOIN title_ids x ON x.is_episode = ?2
+                    AND x.provider = j.value ->> 1 AND x.value = j.value ->> 2
+               JOIN titles t ON t.id = x.title_id"#,
+            ids,
+            episodes
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| TitleById {
+                asked: usize::try_from(r.asked).unwrap_or(usize::MAX),
+                title: TitleId(r.id),
+                place: r.season.zip(r.episode).map(|(s, e)| (number(s), number(e))),
+            })
+            .collect())
+    }
+
+    /// Which titles stand at these places.
+    pub async fn titles_at(
+        &mut self,
+        places: &[TitlePlace],
+    ) -> Result<Vec<(TitlePlace, TitleId)>> {
+        let asked: Vec<_> = places.iter().map(|(show, s, e)| (show.0, s, e)).collect();
+        let asked = serde_json::to_string(&asked)?;
+        let rows = sqlx::query!(
+            r#"SELECT t.id AS "id!: i64", t.show_id AS "show_id!: i64", t.season AS "season!: i64",
+                      t.episode AS "episode!: i64"
+               FROM json_each(?1) j
+               CROSS JOIN titles t ON t.show_id = j.value ->> 0 AND t.season = j.value ->> 1
+                    AND t.episode = j.value ->> 2"#,
+            asked
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| ((ShowId(r.show_id), number(r.season), number(r.episode)), TitleId(r.id)))
+            .collect())
+    }
+
+    /// Adds titles that nobody had, and makes them searchable.
+    pub async fn add_titles(&mut self, titles: &[NewTitle]) -> Result<()> {
+        #[derive(Serialize)]
+        struct In<'a>(i64, Option<i64>, Option<u16>, Option<u16>, &'a str, Option<u16>, i64, &'a str);
+        if titles.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = titles
+            .iter()
+            .map(|t| {
+                let (season, episode) = t.place.unzip();
+                let show = t.show.map(|show| show.0);
+                let at = t.appeared_at.0;
+                In(t.id.0, show, season, episode, &t.name, t.year, at, &t.show_name)
+            })
+            .collect();
+        let rows = serde_json::to_string(&rows)?;
+        sqlx::query!(
+            "INSERT INTO titles (id, show_id, season, episode, name, year, appeared_at)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                    value ->> 6
+             FROM json_each(?1)",
+            rows
+        )
+        .execute(self.conn())
+        .await?;
+        sqlx::query!(
+            "INSERT INTO title_names (rowid, name, show)
+             SELECT value ->> 0, value ->> 4, value ->> 7 FROM json_each(?1)",
+            rows
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps which ids mean which titles.
+    pub async fn add_title_ids(
+        &mut self,
+        episodes: bool,
+        ids: &[(TitleId, &ExternalIds)],
+    ) -> Result<()> {
+        let rows: Vec<_> = ids
+            .iter()
+            .flat_map(|(title, ids)| {
+                ids.iter().map(|id| (provider_number(id.provider()), id.value(), title.0))
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = serde_json::to_string(&rows)?;
+        sqlx::query!(
+            "INSERT INTO title_ids (is_episode, provider, value, title_id)
+             SELECT ?2, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+             ON CONFLICT DO NOTHING",
+            rows,
+            episodes
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
