@@ -1,0 +1,295 @@
+//! One observation of one item, decided: the model's functions in their order, and what follows from them
+//! for the rows. No IO.
+
+use std::collections::{BTreeMap, HashMap};
+
+use watchstate_model::echo::echo;
+use watchstate_model::merge::Trust;
+use watchstate_model::{
+    Abilities, BackendId, Because, Case, ClockOffset, Echo, ItemId, Marks, Moment, Sight, State,
+    Target, TitleId, Verdict, Watch, Window,
+};
+use watchstate_store::{Baseline, Import, ItemRow, JournalRow, Owed, Touched, What, marks_print};
+
+use crate::{Account, Engine, Merge, Settings};
+
+/// What decisions about one backend's items share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stance {
+    pub backend: BackendId,
+    pub trust: Trust,
+    pub abilities: Abilities,
+    pub clock: ClockOffset,
+    pub settings: Settings,
+    /// The last run before this one that saw everything there: what is not kept as changed since was then
+    /// as it was agreed on. (A sweep that finds an item unchanged writes nothing, not even the time.)
+    pub swept_at: Option<Moment>,
+    /// The rule that decides.
+    pub merge: Merge,
+    /// The run's time.
+    pub at: Moment,
+}
+
+impl Stance {
+    pub(crate) fn of(engine: &Engine, account: &Account, at: Moment) -> Self {
+        Self {
+            backend: account.backend.id,
+            trust: match account.backend.import {
+                Import::On => Trust::Marks,
+                Import::Metadata => Trust::MetadataOnly,
+                Import::Off => Trust::Off,
+            },
+            abilities: account.abilities,
+            clock: account.clock,
+            settings: engine.settings,
+            merge: engine.merge,
+            swept_at: account.backend.swept_at,
+            at,
+        }
+    }
+}
+
+/// What was decided in one transaction, gathered until it is written.
+#[derive(Default)]
+pub(crate) struct Decisions {
+    pub items: Vec<ItemRow>,
+    pub states: HashMap<TitleId, (State, Because)>,
+    pub journal: Vec<JournalRow>,
+    /// With whether the title was watched again.
+    pub touched: BTreeMap<TitleId, bool>,
+    /// Un-watches for the brake.
+    pub unwatches: Vec<ItemId>,
+    /// Un-watches that are none any more.
+    pub forget: Vec<ItemId>,
+    /// Writes that came back.
+    pub settled: Vec<ItemId>,
+    /// What we held before this transaction.
+    pub before: HashMap<TitleId, State>,
+}
+
+/// How an item comes to be decided.
+pub(crate) enum Seen {
+    /// With the baseline of its row, or for the first time where it has none.
+    AsKnown {
+        /// Whether its add date is another one, or it was gone.
+        readded: bool,
+    },
+    /// Under a new key, the old one gone.
+    Rekeyed {
+        /// What was agreed on for the old one.
+        before: Baseline,
+    },
+}
+
+impl Decisions {
+    /// What we hold of a title.
+    pub(crate) fn state(&self, title: TitleId) -> State {
+        self.states
+            .get(&title)
+            .map(|(state, _)| *state)
+            .or_else(|| self.before.get(&title).copied())
+            .unwrap_or(State::UNTOUCHED)
+    }
+
+    /// Decides on an item. Its row comes as it was, with what it now shows in `seen` and `added_at`;
+    /// `let_go` when a person, or the brake, lets its un-watch pass.
+    pub(crate) fn decide(
+        &mut self,
+        stance: &Stance,
+        mut row: ItemRow,
+        titles: &[TitleId],
+        owed: Option<Owed>,
+        seen: &Seen,
+        let_go: bool,
+    ) {
+        let observed = row.seen;
+        let print = marks_print(&observed, row.added_at);
+        // An un-watch that is let go was found by the last look, or held since and approved by a person.
+        let was_decided = row.present && (row.print != 0 || let_go);
+        row.present = true;
+        let was_open = row.print == 0 && row.because == Because::Unwatched;
+        if let Some(owed) = owed
+            && self.is_echo(stance, &mut row, titles, owed)
+        {
+            self.items.push(row);
+            return;
+        }
+        let (sight, since) = match (seen, row.baseline) {
+            (Seen::Rekeyed { before }, _) => (Sight::Rekeyed { before: before.marks }, before.at),
+            (Seen::AsKnown { readded }, Some(base)) => {
+                let still = stance.swept_at.filter(|_| was_decided);
+                let since = still.map_or(base.at, |swept| swept.max(base.at));
+                (Sight::Known { baseline: base.marks, readded: *readded }, since)
+            }
+            // Whatever is seen for the first time was there before this run, not after it.
+            (Seen::AsKnown { .. }, None) => (Sight::First, Moment(stance.at.0 - 1)),
+        };
+        let mut case = Case {
+            state: State::UNTOUCHED,
+            backend: stance.backend,
+            sight,
+            observed,
+            duration_ms: row.duration_ms,
+            window: Window { since, until: stance.at },
+            clock: stance.clock,
+            trust: stance.trust,
+            unwatch_clears_traces: stance.abilities.unwatch_clears_traces,
+            progress: stance.settings.progress,
+        };
+        let verdicts: Vec<(TitleId, Verdict)> = titles
+            .iter()
+            .map(|title| {
+                case.state = self.state(*title);
+                (*title, (stance.merge)(&case))
+            })
+            .collect();
+        let unwatch = verdicts.iter().any(|(_, v)| matches!(v, Verdict::Unwatch(..)));
+        if unwatch && !let_go {
+            // Nothing is taken from it yet, and its baseline stays: the next look sees the same again.
+            row.print = 0;
+            row.because = Because::Unwatched;
+            self.unwatches.push(row.id);
+            self.items.push(row);
+            return;
+        }
+        if was_open {
+            self.forget.push(row.id);
+        }
+        let mut agreed = true;
+        for (title, verdict) in verdicts {
+            let ours = self.state(title);
+            row.because = match verdict {
+                Verdict::Nothing(because) => because,
+                Verdict::NotTrusted(because) => {
+                    agreed = false;
+                    because
+                }
+                Verdict::Keep(because) => {
+                    if because != Because::FirstSightKnowsLess {
+                        self.line(stance, title, What::Kept, observed.watch, ours.watch, because);
+                    }
+                    because
+                }
+                Verdict::Take(state, because) | Verdict::Unwatch(state, because) => {
+                    self.take(stance, title, state, because);
+                    because
+                }
+            };
+            let target = Target::of(&self.state(title), &stance.abilities);
+            let shown = target.is_shown_by(
+                observed.watch,
+                &stance.abilities,
+                stance.settings.progress,
+                row.duration_ms,
+            );
+            if !shown || owed.is_some() {
+                self.touched.entry(title).or_default();
+            }
+        }
+        row.print = print;
+        if agreed {
+            row.baseline = Some(Baseline { marks: observed, at: stance.at });
+        }
+        self.items.push(row);
+    }
+
+    /// Whether the observation is our own write coming back; then the row is made to agree with it.
+    fn is_echo(
+        &mut self,
+        stance: &Stance,
+        row: &mut ItemRow,
+        titles: &[TitleId],
+        owed: Owed,
+    ) -> bool {
+        let unmoved = row.baseline.is_some_and(|base| base.marks == row.seen);
+        if !owed.attempted || unmoved {
+            return false;
+        }
+        let said = echo(
+            &owed.target,
+            row.baseline.map(|base| base.marks),
+            row.seen,
+            &stance.abilities,
+            stance.settings.progress,
+            row.duration_ms,
+        );
+        row.because = match said {
+            Echo::No => return false,
+            Echo::Confirmed => {
+                self.settled.push(row.id);
+                let was = row.baseline.map_or(Watch::Unwatched, |base| base.marks.watch);
+                for title in titles {
+                    let now = row.seen.watch;
+                    self.line(stance, *title, What::Told, was, now, Because::OwnWrite);
+                }
+                Because::OwnWrite
+            }
+            Echo::Unfinished => Because::OwnWriteUnfinished,
+        };
+        // Whether anything is still owed is for the planning to say.
+        for title in titles {
+            self.touched.entry(*title).or_default();
+        }
+        self.forget.push(row.id);
+        row.baseline = Some(Baseline { marks: row.seen, at: stance.at });
+        row.print = marks_print(&row.seen, row.added_at);
+        true
+    }
+
+    fn take(&mut self, stance: &Stance, title: TitleId, state: State, because: Because) {
+        let ours = self.state(title);
+        if state == ours {
+            return;
+        }
+        let again = because == Because::WatchedAgain;
+        if state.watch != ours.watch || again {
+            self.line(stance, title, What::Took, ours.watch, state.watch, because);
+            let touched = self.touched.entry(title).or_default();
+            *touched |= again;
+        }
+        self.states.insert(title, (state, because));
+    }
+
+    fn line(
+        &mut self,
+        stance: &Stance,
+        title: TitleId,
+        what: What,
+        was: Watch,
+        became: Watch,
+        because: Because,
+    ) {
+        let backend = Some(stance.backend);
+        self.journal.push(JournalRow { title, backend, what, was, became, because });
+    }
+
+    /// What has to be planned, in order.
+    pub(crate) fn touched(&self) -> Vec<Touched> {
+        self.touched.iter().map(|(title, again)| Touched { title: *title, again: *again }).collect()
+    }
+}
+
+/// Whether an item that was known has been added anew: its add date moved, or it was gone meanwhile.
+pub(crate) fn readded(row: &ItemRow, added_at: Option<Moment>) -> bool {
+    !row.present || (row.added_at.is_some() && added_at.is_some() && row.added_at != added_at)
+}
+
+/// A row for an item that was never seen.
+pub(crate) fn new_row(id: ItemId, item: &watchstate_model::Item) -> ItemRow {
+    ItemRow {
+        id,
+        key: item.key.clone(),
+        title: None,
+        review: None,
+        ids: String::new(),
+        path: None,
+        duration_ms: None,
+        facts_print: 0,
+        present: true,
+        added_at: item.added_at,
+        seen: Marks::UNTOUCHED,
+        baseline: None,
+        print: 0,
+        because: Because::NoIds,
+    }
+}

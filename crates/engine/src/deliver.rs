@@ -1,0 +1,389 @@
+//! Owed writes go out: read, written, read back, kept.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::StreamExt;
+use watchstate_model::{
+    Because, Item, ItemId, ItemKey, Marks, Moment, Watch,
+};
+use watchstate_servers::{Fault, Playing, ServerError, Write};
+use watchstate_store::{
+    Attempt, Baseline, JournalRow, KnownItem, OutboxRow, Run, What, marks_print,
+};
+
+use crate::decide::Stance;
+use crate::report::Step;
+use crate::take_in::Taker;
+use crate::{Account, Engine, Result, Trouble};
+
+/// After so many tries that the server accepted without showing it, a write is parked.
+const TRIES: u32 = 3;
+/// When somebody is watching, it is looked at again after this: seconds.
+const WHILE_PLAYING_S: i64 = 60;
+/// The first wait after a failure, doubled for each further one: seconds.
+const BACKOFF_S: i64 = 30;
+/// No wait is longer: seconds.
+const LONGEST_BACKOFF_S: i64 = 6 * 3600;
+
+/// A write and what the account shows before it.
+struct Letter {
+    row: OutboxRow,
+    from: Marks,
+    duration_ms: Option<u32>,
+}
+
+impl Letter {
+    /// Whether the account does not show it already: no write is made to one that agrees.
+    fn is_needed(&self, stance: &Stance) -> bool {
+        let (target, abilities) = (&self.row.target, &stance.abilities);
+        let shown = target.is_shown_by(
+            self.from.watch,
+            abilities,
+            stance.settings.progress,
+            self.duration_ms,
+        );
+        let knows = self.from.last_played.map(|theirs| stance.clock.to_ours(theirs));
+        let again = self.row.because == Because::WatchedAgain && abilities.dates;
+        !shown || (again && target.played_at > knows)
+    }
+}
+
+impl Engine {
+    /// Delivers what an account is owed. `fresh` when it was swept in this very run, so that what it shows
+    /// need not be asked again.
+    pub(crate) async fn deliver(
+        &self,
+        accounts: &[Account],
+        account: &Account,
+        taker: &Taker,
+        fresh: bool,
+        run: &mut Run,
+    ) -> Result<()> {
+        let backend = account.backend.id;
+        let at_once = account.server.read_at_once().max(1);
+        let most = u32::try_from(at_once).unwrap_or(100);
+        let mut after = ItemId(0);
+        loop {
+            self.go_on()?;
+            let rows = self.owed(account, after, most, None).await?;
+            let Some(last) = rows.last().map(|row| row.item) else { break };
+            let playing = match self.ask(account.server.playing()).await {
+                Ok(playing) => playing,
+                Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => return Err(trouble),
+                Err(_) => {
+                    self.wait_for_sessions(&rows, taker.stance.at, run).await?;
+                    after = last;
+                    continue;
+                }
+            };
+            let letters = if fresh {
+                self.letters_as_swept(&rows).await?
+            } else {
+                self.letters_as_read(accounts, account, taker, rows, after, run).await?
+            };
+            self.send(account, taker, letters, &playing, run).await?;
+            after = last;
+            self.report.step(Step::Delivered {
+                backend,
+                done: run.written + run.already + run.failed + run.held,
+                total: run.planned,
+            });
+        }
+        if run.failed > 0 {
+            return Err(Trouble::SomeFailed { failed: run.failed, planned: run.planned });
+        }
+        Ok(())
+    }
+
+    /// The next owed writes. A run that a person or a schedule begins asks for all of them; how long a
+    /// failed write rests is for the writes that go out by themselves in between.
+    async fn owed(
+        &self,
+        account: &Account,
+        after: ItemId,
+        most: u32,
+        upto: Option<ItemId>,
+    ) -> Result<Vec<OutboxRow>> {
+        let mut tx = self.store.begin().await?;
+        let mut rows = tx.owed(account.backend.id, Moment(i64::MAX), after, most).await?;
+        if let Some(upto) = upto {
+            rows.retain(|row| row.item <= upto);
+        }
+        Ok(rows)
+    }
+
+    async fn wait_for_sessions(
+        &self,
+        rows: &[OutboxRow],
+        at: Moment,
+        run: &mut Run,
+    ) -> Result<()> {
+        let waits: Vec<Attempt> = rows
+            .iter()
+            .map(|row| Attempt {
+                item: row.item,
+                because: Because::SessionsUnknown,
+                sent: false,
+                next_at: Moment(at.0 + WHILE_PLAYING_S),
+                parked: false,
+            })
+            .collect();
+        run.held += waits.len() as u64;
+        let mut tx = self.store.begin().await?;
+        tx.attempted(&waits).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn letters_as_swept(&self, rows: &[OutboxRow]) -> Result<Vec<Letter>> {
+        let mut tx = self.store.begin().await?;
+        let items: Vec<ItemId> = rows.iter().map(|row| row.item).collect();
+        let known: HashMap<ItemId, KnownItem> =
+            tx.items(&items).await?.into_iter().map(|(_, item)| (item.row.id, item)).collect();
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                let item = known.get(&row.item)?;
+                let (from, duration_ms) = (item.row.seen, item.row.duration_ms);
+                Some(Letter { row: row.clone(), from, duration_ms })
+            })
+            .collect())
+    }
+
+    /// Reads the items again before they are written. What they show now may be a person's doing since the
+    /// last look: it is taken in like any other observation, and only what is owed after that is written.
+    async fn letters_as_read(
+        &self,
+        accounts: &[Account],
+        account: &Account,
+        taker: &Taker,
+        rows: Vec<OutboxRow>,
+        after: ItemId,
+        run: &mut Run,
+    ) -> Result<Vec<Letter>> {
+        let keys: Vec<ItemKey> = rows.iter().map(|row| row.key.clone()).collect();
+        let items = self.ask(account.server.read(&keys)).await?;
+        self.learn_shows(account, &items).await?;
+        let found: HashMap<&ItemKey, &Item> = items.iter().map(|item| (&item.key, item)).collect();
+        let gone: Vec<&OutboxRow> =
+            rows.iter().filter(|row| !found.contains_key(&row.key)).collect();
+        self.keep_gone(taker, &gone).await?;
+        let mut counted = Run::default();
+        self.take_in(taker, &items, None, &mut counted).await?;
+        self.plan_touched(accounts, taker.person, taker.stance.at).await?;
+        let (most, last) = (u32::try_from(rows.len()).unwrap_or(u32::MAX), rows.last());
+        let still = self.owed(account, after, most, last.map(|row| row.item)).await?;
+        run.already += (rows.len() - gone.len()).saturating_sub(still.len()) as u64;
+        Ok(still
+            .into_iter()
+            .filter_map(|row| {
+                let item = found.get(&row.key)?;
+                let duration_ms = item.facts.as_ref().and_then(|facts| facts.duration_ms);
+                Some(Letter { row, from: item.marks, duration_ms })
+            })
+            .collect())
+    }
+
+    async fn keep_gone(&self, taker: &Taker, gone: &[&OutboxRow]) -> Result<()> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let items: Vec<ItemId> = gone.iter().map(|row| row.item).collect();
+        let mut tx = self.store.begin().await?;
+        let lines: Vec<JournalRow> = tx
+            .items(&items)
+            .await?
+            .iter()
+            .flat_map(|(_, item)| {
+                item.titles().map(|title| JournalRow {
+                    title,
+                    backend: Some(taker.stance.backend),
+                    what: What::Gone,
+                    was: item.row.seen.watch,
+                    became: Watch::Unwatched,
+                    because: Because::ItemGone,
+                })
+            })
+            .collect();
+        tx.journal(taker.run, taker.person, taker.stance.at, &lines).await?;
+        tx.gone(&items).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        account: &Account,
+        taker: &Taker,
+        letters: Vec<Letter>,
+        playing: &Playing,
+        run: &mut Run,
+    ) -> Result<()> {
+        let at = taker.stance.at;
+        let busy: HashSet<&ItemKey> = match playing {
+            Playing::Items(keys) => keys.iter().collect(),
+            Playing::NotVisible => HashSet::new(),
+        };
+        let (wait, letters): (Vec<Letter>, Vec<Letter>) =
+            letters.into_iter().partition(|letter| busy.contains(&letter.row.key));
+        let (letters, needless): (Vec<Letter>, Vec<Letter>) =
+            letters.into_iter().partition(|letter| letter.is_needed(&taker.stance));
+        run.already += needless.len() as u64;
+        let needless: Vec<ItemId> = needless.iter().map(|letter| letter.row.item).collect();
+        run.held += wait.len() as u64;
+        let mut kept: Vec<Attempt> = wait
+            .iter()
+            .map(|letter| Attempt {
+                item: letter.row.item,
+                because: Because::BeingPlayed,
+                sent: false,
+                next_at: Moment(at.0 + WHILE_PLAYING_S),
+                parked: false,
+            })
+            .collect();
+        let mut tx = self.store.begin().await?;
+        tx.attempted(&kept).await?;
+        tx.settle(&needless).await?;
+        if letters.is_empty() {
+            tx.commit().await?;
+            return Ok(());
+        }
+        kept.clear();
+        let items: Vec<ItemId> = letters.iter().map(|letter| letter.row.item).collect();
+        tx.sending(&items).await?;
+        tx.commit().await?;
+        let backend = account.backend.id;
+        self.report.step(Step::Sending { backend });
+
+        let answers: Vec<(Letter, Result<()>)> = futures::stream::iter(letters)
+            .map(|letter| async move {
+                let write = Write {
+                    key: letter.row.key.clone(),
+                    from: letter.from,
+                    to: letter.row.target,
+                    duration_ms: letter.duration_ms,
+                };
+                let answer = self.ask(account.server.write(&write)).await;
+                self.report.step(Step::Sent { backend });
+                (letter, answer)
+            })
+            .buffered(self.settings.writes_at_once.max(1))
+            .collect()
+            .await;
+        self.read_back(account, taker, answers, run).await
+    }
+
+    /// Reads back what was written, and keeps it only then. A write without an answer may have happened all
+    /// the same: reading tells.
+    async fn read_back(
+        &self,
+        account: &Account,
+        taker: &Taker,
+        answers: Vec<(Letter, Result<()>)>,
+        run: &mut Run,
+    ) -> Result<()> {
+        let keys: Vec<ItemKey> = answers.iter().map(|(letter, _)| letter.row.key.clone()).collect();
+        let read = self.ask(account.server.read(&keys)).await;
+        let shown: HashMap<ItemKey, Item> = match read {
+            Ok(items) => items.into_iter().map(|item| (item.key.clone(), item)).collect(),
+            Err(trouble) => {
+                // Nothing is known of them now: they stay owed, marked as possibly sent. The first cause is
+                // what the user should hear of.
+                let cause = answers.into_iter().find_map(|(_, answer)| answer.err());
+                return Err(cause.unwrap_or(trouble));
+            }
+        };
+        let stance = &taker.stance;
+        let mut tx = self.store.begin().await?;
+        let items: Vec<ItemId> = answers.iter().map(|(letter, _)| letter.row.item).collect();
+        let mut known: HashMap<ItemId, KnownItem> =
+            tx.items(&items).await?.into_iter().map(|(_, item)| (item.row.id, item)).collect();
+        let (mut rows, mut settled, mut attempts, mut lines) = (vec![], vec![], vec![], vec![]);
+        let mut gone = Vec::new();
+        let mut end = None;
+        for (letter, answer) in answers {
+            let Some(item) = known.remove(&letter.row.item) else { continue };
+            let Some(now) = shown.get(&letter.row.key) else {
+                gone.push(letter.row.item);
+                continue;
+            };
+            let told = letter.row.target.is_shown_by(
+                now.marks.watch,
+                &stance.abilities,
+                stance.settings.progress,
+                letter.duration_ms,
+            );
+            if told && (answer.is_ok() || now.marks != letter.from) {
+                run.written += 1;
+                lines.extend(item.titles().map(|title| JournalRow {
+                    title,
+                    backend: Some(stance.backend),
+                    what: What::Told,
+                    was: letter.from.watch,
+                    became: now.marks.watch,
+                    because: letter.row.because,
+                }));
+                settled.push(letter.row.item);
+                let mut row = item.row;
+                row.seen = now.marks;
+                row.added_at = now.added_at;
+                row.print = marks_print(&row.seen, row.added_at);
+                row.baseline = Some(Baseline { marks: row.seen, at: stance.at });
+                row.because = Because::Delivered;
+                rows.push(row);
+                continue;
+            }
+            let attempt = after_failure(&letter.row, &answer, stance.at);
+            run.failed += 1;
+            if attempt.parked {
+                lines.extend(item.titles().map(|title| JournalRow {
+                    title,
+                    backend: Some(stance.backend),
+                    what: What::Parked,
+                    was: now.marks.watch,
+                    became: letter.row.target.watch,
+                    because: attempt.because,
+                }));
+            }
+            attempts.push(attempt);
+            if let Err(trouble) = answer
+                && (trouble.is_fatal() || trouble.ends_the_lane())
+            {
+                end.get_or_insert(trouble);
+            }
+        }
+        tx.put_items(stance.backend, &rows).await?;
+        tx.settle(&settled).await?;
+        tx.attempted(&attempts).await?;
+        tx.journal(taker.run, taker.person, stance.at, &lines).await?;
+        tx.gone(&gone).await?;
+        tx.commit().await?;
+        match end {
+            Some(trouble) => Err(trouble),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What becomes of a write that did not come to be.
+fn after_failure(row: &OutboxRow, answer: &Result<()>, at: Moment) -> Attempt {
+    let fault = match answer {
+        Err(Trouble::Server(ServerError { fault, .. })) => Some(*fault),
+        _ => None,
+    };
+    let (because, parked) = match fault {
+        Some(Fault::Forbidden | Fault::Unsupported) => (Because::Refused, true),
+        Some(Fault::NotFound | Fault::BadAnswer) => {
+            (Because::Refused, row.attempts + 1 >= TRIES)
+        }
+        Some(_) => (Because::TryAgain, false),
+        // Accepted, and yet it is not shown.
+        None => (Because::NotTaken, row.attempts + 1 >= TRIES),
+    };
+    let wait = BACKOFF_S.saturating_mul(1_i64 << row.attempts.min(16)).min(LONGEST_BACKOFF_S);
+    // Spread over time, so that a hundred failed writes do not come back in one second.
+    let spread = wait * (row.item.0 % 20) / 100;
+    let next_at = Moment(at.0.saturating_add(wait + spread));
+    Attempt { item: row.item, because, sent: true, next_at, parked }
+}
+

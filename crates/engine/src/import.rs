@@ -1,0 +1,155 @@
+//! Import: everything the backends say is taken in.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use watchstate_model::{BackendId, Moment, RunId};
+use watchstate_store::{Import, Run, Task};
+
+use crate::decide::Stance;
+use crate::report::RunReport;
+use crate::take_in::Taker;
+use crate::{Account, Consent, Engine, Result, Trouble, people};
+
+/// A run on one backend, while it goes on.
+pub(crate) struct Running {
+    pub id: RunId,
+    pub task: Task,
+    pub counters: Run,
+    begun: Instant,
+    requests: u64,
+    bytes: u64,
+}
+
+impl Engine {
+    /// Imports from the accounts whose import is not off. A backend in trouble does not keep the others
+    /// from being read; only the store's trouble, or being stopped, ends it all.
+    pub async fn import(&self, accounts: &mut [Account], consent: Consent) -> Result<Vec<RunReport>> {
+        let at = self.clock.now();
+        Ok(self.import_at(accounts, consent, at).await?.0)
+    }
+
+    /// Imports at a given time; answers which backends were read to the end as well.
+    pub(crate) async fn import_at(
+        &self,
+        accounts: &mut [Account],
+        consent: Consent,
+        at: Moment,
+    ) -> Result<(Vec<RunReport>, HashSet<BackendId>)> {
+        let mut lanes: Vec<BoxFuture<'_, Result<(Running, Option<Trouble>, &mut Account)>>> =
+            Vec::new();
+        for account in accounts.iter_mut().filter(|a| a.backend.import != Import::Off) {
+            lanes.push(Box::pin(async move {
+                let mut running = self.begin(Task::Import, account, at).await?;
+                let ended = self.import_one(account, &mut running, consent, at).await;
+                Ok((running, ended.err(), account))
+            }));
+        }
+        let ended: Vec<Result<_>> = futures::stream::iter(lanes)
+            .buffered(self.settings.backends_at_once.max(1))
+            .collect()
+            .await;
+        let mut results = ended.into_iter().collect::<Result<Vec<_>>>()?;
+        // The last run of the import is where the journal's line about a held un-watch belongs.
+        let last = results.last().map(|(running, ..)| running.id);
+        let read: Vec<Account> = results
+            .iter()
+            .filter(|(_, trouble, _)| trouble.is_none())
+            .map(|(_, _, account)| (**account).clone())
+            .collect();
+        let mut held = std::collections::HashMap::new();
+        if let Some(run) = last {
+            for person in people(&read) {
+                held.extend(self.brake(&read, person, run, consent, at).await?);
+            }
+        }
+        let (mut reports, mut swept, mut fatal) = (Vec::new(), HashSet::new(), None);
+        for (mut running, trouble, account) in results.drain(..) {
+            running.counters.held = held.get(&account.backend.id).copied().unwrap_or(0);
+            if trouble.is_none() {
+                swept.insert(account.backend.id);
+                let mut tx = self.store.begin().await?;
+                tx.imported(account.backend.id, at, true).await?;
+                tx.commit().await?;
+            }
+            let is_fatal = trouble.as_ref().is_some_and(Trouble::is_fatal);
+            reports.push(self.end(account, running, trouble.as_ref(), at).await?);
+            if is_fatal {
+                fatal = fatal.or(trouble);
+            }
+        }
+        match fatal {
+            Some(trouble) => Err(trouble),
+            None => Ok((reports, swept)),
+        }
+    }
+
+    async fn import_one(
+        &self,
+        account: &mut Account,
+        running: &mut Running,
+        consent: Consent,
+        at: Moment,
+    ) -> Result<()> {
+        account.check(self).await?;
+        let taker = Taker {
+            person: account.backend.person,
+            run: running.id,
+            stance: Stance::of(self, account, at),
+        };
+        self.sweep(account, &taker, consent.full, &mut running.counters).await
+    }
+
+    /// Begins a run on one backend.
+    pub(crate) async fn begin(
+        &self,
+        task: Task,
+        account: &Account,
+        at: Moment,
+    ) -> Result<Running> {
+        let mut tx = self.store.begin().await?;
+        let id = tx.begin_run(task, account.backend.id, at).await?;
+        tx.commit().await?;
+        let meter = account.server.meter();
+        Ok(Running {
+            id,
+            task,
+            counters: Run::default(),
+            begun: Instant::now(),
+            requests: meter.requests(),
+            bytes: meter.bytes(),
+        })
+    }
+
+    /// Ends a run on one backend, and keeps how.
+    pub(crate) async fn end(
+        &self,
+        account: &Account,
+        running: Running,
+        trouble: Option<&Trouble>,
+        at: Moment,
+    ) -> Result<RunReport> {
+        let mut run = running.counters;
+        let meter = account.server.meter();
+        run.requests = meter.requests() - running.requests;
+        run.bytes = meter.bytes() - running.bytes;
+        run.ms = u64::try_from(running.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        run.error = trouble.map(|trouble| format!("{}: {trouble}", account.backend.name));
+        let mut tx = self.store.begin().await?;
+        tx.end_run(running.id, &run, at).await?;
+        if let Some(error) = &run.error {
+            tx.in_trouble(account.backend.id, error).await?;
+        }
+        tx.commit().await?;
+        Ok(RunReport {
+            task: running.task,
+            backend: account.backend.id,
+            name: account.backend.name.clone(),
+            ok: run.error.is_none(),
+            waits_for_yes: running.task == Task::Import && run.held > 0,
+            run,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! Takes in, decides, delivers.
+//!
+//! The engine moves by explicit calls, each with the time it happens at: [`Engine::import`],
+//! [`Engine::export`], [`Engine::sync`], [`Engine::preview`]. It knows no window, no terminal and no
+//! keyring: it is given accounts that are ready to be asked, tells what it does through [`Report`], and
+//! stops where a [`CancellationToken`] says so.
+//!
+//! What is decided, the model decides; what is remembered, the store remembers; this crate carries things
+//! from one to the other in an order in which the process may die at any moment.
+#![deny(missing_docs)]
+
+mod arrivals;
+pub mod clock;
+mod decide;
+mod deliver;
+mod export;
+mod import;
+mod look_only;
+mod planning;
+mod preview;
+mod recognise;
+pub mod report;
+mod sweep;
+mod take_in;
+mod trouble;
+mod unwatch;
+
+use std::sync::Arc;
+
+pub use clock::{Clock, SystemClock};
+pub use preview::{Preview, PreviewChange};
+pub use report::{Report, RunReport, Silent, Step};
+pub use tokio_util::sync::CancellationToken;
+pub use trouble::Trouble;
+use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
+use watchstate_servers::MediaServer;
+use watchstate_store::{Backend, Store};
+
+/// What calls to the engine answer.
+pub type Result<T, E = Trouble> = std::result::Result<T, E>;
+
+/// A backend together with the client that reaches it.
+#[derive(Clone)]
+pub struct Account {
+    /// As the user added it.
+    pub backend: Backend,
+    /// The client; [`MediaServer::check`] is called by the engine.
+    pub server: Arc<dyn MediaServer>,
+    /// How far the server's clock is ahead, since it was last checked.
+    clock: ClockOffset,
+    /// What its server can be told, since it was last checked.
+    abilities: Abilities,
+}
+
+impl Account {
+    /// A backend that was not asked anything yet.
+    pub fn new(backend: Backend, server: Arc<dyn MediaServer>) -> Self {
+        let abilities = server.abilities();
+        Self { backend, server, clock: ClockOffset(0), abilities }
+    }
+
+    /// Asks whether it is there, and is who it was.
+    async fn check(&mut self, engine: &Engine) -> Result<()> {
+        let info = engine.ask(self.server.check()).await?;
+        if self.backend.server_id.as_ref().is_some_and(|known| *known != info.id) {
+            return Err(Trouble::AnotherServer);
+        }
+        self.clock = info.clock;
+        self.abilities = self.server.abilities();
+        Ok(())
+    }
+}
+
+/// What users can tune.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Which positions are told.
+    pub progress: watchstate_model::marks::ProgressRule,
+    /// How many un-watches pass without asking.
+    pub brake: BrakePolicy,
+    /// More owed writes than this make an export a full one (`WS_EXPORT_THRESHOLD`).
+    pub export_threshold: u64,
+    /// How many items the first page asks for.
+    pub page_first: u32,
+    /// How many items a page may ask for at most (`WS_LIBRARY_SEGMENT`).
+    pub page_most: u32,
+    /// How many backends are read at once.
+    pub backends_at_once: usize,
+    /// How many writes are under way to one backend at once.
+    pub writes_at_once: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            progress: watchstate_model::marks::ProgressRule::default(),
+            brake: BrakePolicy::default(),
+            export_threshold: 1000,
+            page_first: 500,
+            page_most: 2000,
+            backends_at_once: 4,
+            writes_at_once: 4,
+        }
+    }
+}
+
+/// How far a person allows a run to go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Consent {
+    /// Backends that were never exported to may be written, and what the brake held is let go.
+    pub yes: bool,
+    /// Everything is read anew and compared, however little seems to have changed.
+    pub full: bool,
+}
+
+/// The engine of one household.
+#[derive(Clone)]
+pub struct Engine {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    report: Arc<dyn Report>,
+    cancel: CancellationToken,
+    merge: Merge,
+}
+
+/// The rule that decides what an observation means: [`watchstate_model::merge::merge`], and in the test
+/// that proves that the simulator can fail a broken one.
+pub type Merge = fn(&Case) -> Verdict;
+
+impl Engine {
+    /// An engine over a store.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        report: Arc<dyn Report>,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { store, clock, settings, report, cancel, merge: watchstate_model::merge::merge }
+    }
+
+    /// The same engine with another rule: for tests only.
+    #[must_use]
+    pub fn deciding_by(self, merge: Merge) -> Self {
+        Self { merge, ..self }
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Waits for an answer, or stops when it is told to.
+    async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, watchstate_servers::ServerError>> + Send,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Trouble::Cancelled),
+            answer = question => Ok(answer?),
+        }
+    }
+
+    fn go_on(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(Trouble::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// The people that own these accounts, each once, in order.
+fn people(accounts: &[Account]) -> Vec<PersonId> {
+    let mut people: Vec<_> = accounts.iter().map(|account| account.backend.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}

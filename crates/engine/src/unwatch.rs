@@ -1,0 +1,77 @@
+//! The un-watches of a run, when all backends have been read: the brake counts them, then they pass or wait.
+
+use std::collections::HashMap;
+
+use watchstate_model::{Because, Brake, ItemId, Moment, PersonId, RunId, TitleId, brake::brake};
+use watchstate_store::{JournalRow, KnownItem, What};
+
+use crate::decide::{Decisions, Seen, Stance};
+use crate::take_in::Taker;
+use crate::{Account, Consent, Engine, Result};
+
+impl Engine {
+    /// Lets the un-watches of a person pass or holds them. Answers how many wait for a person, by backend.
+    ///
+    /// Those of backends that are not among `accounts` wait for a run that asks them.
+    pub(crate) async fn brake(
+        &self,
+        accounts: &[Account],
+        person: PersonId,
+        run: RunId,
+        consent: Consent,
+        at: Moment,
+    ) -> Result<HashMap<watchstate_model::BackendId, u64>> {
+        let mut held = HashMap::new();
+        let mut tx = self.store.begin().await?;
+        let items = tx.unwatches(person).await?;
+        if items.is_empty() {
+            return Ok(held);
+        }
+        let watched = tx.count_watched(person).await?;
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let said = brake(count, watched, self.settings.brake);
+        let rows = tx.items(&items).await?;
+        if matches!(said, Brake::Hold { .. }) && !consent.yes {
+            let mut lines = Vec::new();
+            for (backend, item) in &rows {
+                *held.entry(*backend).or_default() += 1;
+                lines.extend(item.titles().map(|title| JournalRow {
+                    title,
+                    backend: Some(*backend),
+                    what: What::Held,
+                    was: item.row.baseline.map_or(item.row.seen.watch, |base| base.marks.watch),
+                    became: item.row.seen.watch,
+                    because: Because::Brake,
+                }));
+            }
+            tx.hold(&items).await?;
+            tx.journal(run, person, at, &lines).await?;
+            tx.commit().await?;
+            return Ok(held);
+        }
+        for account in accounts.iter().filter(|account| account.backend.person == person) {
+            let stance = Stance::of(self, account, at);
+            let these: Vec<&KnownItem> = rows
+                .iter()
+                .filter(|(backend, _)| *backend == account.backend.id)
+                .map(|(_, item)| item)
+                .collect();
+            let titles: Vec<TitleId> = these.iter().flat_map(|item| item.titles()).collect();
+            let mut decisions = Decisions {
+                before: tx.states(person, &titles).await?.into_iter().collect(),
+                ..Decisions::default()
+            };
+            for item in these {
+                let titles: Vec<TitleId> = item.titles().collect();
+                let how = Seen::AsKnown { readded: false };
+                decisions.decide(&stance, item.row.clone(), &titles, item.owed, &how, true);
+            }
+            let decided: Vec<ItemId> = decisions.items.iter().map(|row| row.id).collect();
+            let taker = Taker { person, run, stance };
+            self.write(&taker, &mut tx, decisions).await?;
+            tx.forget_unwatches(&decided).await?;
+        }
+        tx.commit().await?;
+        Ok(held)
+    }
+}
