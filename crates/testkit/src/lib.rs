@@ -1,0 +1,6 @@
+//! Everything the tests of WatchState stand on: fake servers, scenarios and the simulator.
+
+pub mod fake;
+pub mod genuine_kodi;
+pub mod prepared;
+pub mod simulator;
