@@ -1,0 +1,397 @@
+//! Backends: added, changed, tried, removed.
+
+use std::sync::Arc;
+
+use url::Url;
+use watchstate_model::BackendId;
+use watchstate_servers::{
+    Address, Fault, Library, MediaServer, Sensitive, ServerInfo, ServerKind, User, connect, sign_in,
+};
+use watchstate_store::{Backend, Import, NewBackend};
+
+use crate::household::secret_name;
+use crate::{ApiError, Code, Household, Result};
+
+/// The longest name of a backend, in characters.
+const LONGEST_NAME: usize = 40;
+
+/// How one gets in.
+pub enum Credentials {
+    /// A token or an API key; for Kodi `user:password`.
+    Token(Sensitive<String>),
+    /// A user name and a password, which are exchanged for a token once and not kept.
+    Password {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: Sensitive<String>,
+    },
+}
+
+/// A backend to be added.
+pub struct NewAccount {
+    /// What the user calls it.
+    pub name: String,
+    /// Which kind of server.
+    pub kind: ServerKind,
+    /// The address, as it was typed.
+    pub url: String,
+    /// Which user's marks are meant, by name or by id; nothing for the one whose credentials they are.
+    pub user: Option<String>,
+    /// How one gets in.
+    pub credentials: Credentials,
+    /// What is taken from it.
+    pub import: Import,
+    /// Whether anything is written to it.
+    pub export: bool,
+}
+
+/// What is to become different with a backend.
+#[derive(Default)]
+pub struct Changes {
+    /// Another address of the same server.
+    pub url: Option<String>,
+    /// Other credentials of the same user.
+    pub credentials: Option<Credentials>,
+    /// What is taken from it.
+    pub import: Option<Import>,
+    /// Whether anything is written to it.
+    pub export: Option<bool>,
+}
+
+/// What a backend said when it was tried.
+pub struct Tested {
+    /// The server.
+    pub server: ServerInfo,
+    /// Whose marks they are.
+    pub user: User,
+    /// The libraries that are read.
+    pub libraries: Vec<Library>,
+}
+
+impl Household {
+    /// All backends, in the order in which they were added.
+    pub async fn backends(&self) -> Result<Vec<Backend>> {
+        Ok(self.store.backends().await?)
+    }
+
+    /// A backend by its name, in whatever case.
+    pub async fn backend(&self, name: &str) -> Result<Backend> {
+        let mut all = self.store.backends().await?;
+        match all.iter().position(|backend| same_name(&backend.name, name)) {
+            Some(place) => Ok(all.swap_remove(place)),
+            None => Err(unknown(name, &all)),
+        }
+    }
+
+    /// The backends of these names, each once, in the order in which they were added; all of them where no
+    /// name is given.
+    pub async fn chosen(&self, names: &[String]) -> Result<Vec<Backend>> {
+        let all = self.store.backends().await?;
+        if all.is_empty() {
+            return Err(ApiError::usage("there is no backend yet; add one with backend add"));
+        }
+        if let Some(name) = names.iter().find(|n| !all.iter().any(|b| same_name(&b.name, n))) {
+            return Err(unknown(name, &all));
+        }
+        Ok(all
+            .into_iter()
+            .filter(|b| names.is_empty() || names.iter().any(|name| same_name(&b.name, name)))
+            .collect())
+    }
+
+    /// Adds a backend: signs in where that is asked for, checks the server, finds the user. Nothing is kept
+    /// when any of this fails.
+    pub async fn add_backend(&self, new: NewAccount) -> Result<Backend> {
+        let name = new.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control)
+        {
+            return Err(ApiError::usage(format!(
+                "the name of a backend has 1 to {LONGEST_NAME} letters; choose another"
+            )));
+        }
+        let before = self.store.backends().await?;
+        if before.iter().any(|backend| same_name(&backend.name, &name)) {
+            return Err(ApiError::usage(format!(
+                "there is a backend {name} already; choose another name, or change it with backend set"
+            )));
+        }
+        let url = address(&new.url)?;
+        let (token, signed_in) = self.token(&name, new.kind, &url, new.credentials).await?;
+        let user = new.user.or(signed_in.map(|user| user.id));
+        let server = self.connect(&name, new.kind, &url, user, token.clone())?;
+        let (info, user) = who(&name, &*server).await?;
+        if let Some(twin) = before.iter().find(|backend| {
+            backend.kind == new.kind.name()
+                && backend.server_id.as_deref() == Some(info.id.as_str())
+                && backend.user_id.as_deref() == Some(user.id.as_str())
+                // A Kodi is known by its name, and two may have the same one.
+                && (new.kind != ServerKind::Kodi || backend.url == url.as_str())
+        }) {
+            return Err(ApiError::usage(format!(
+                "{} is this account already; change it with backend set",
+                twin.name
+            )));
+        }
+        let added_at = self.now();
+        let mut tx = self.store.begin().await?;
+        let id = tx
+            .add_backend(&NewBackend {
+                person: self.person(),
+                name: &name,
+                kind: new.kind.name(),
+                url: url.as_str(),
+                server_id: &info.id,
+                user_id: &user.id,
+                user_name: &user.name,
+                import: new.import,
+                export: new.export,
+                added_at,
+            })
+            .await?;
+        let named = format!("backend-{id}");
+        // The token first: a backend without one is of no use, a token without a backend is overwritten.
+        self.secrets.put(&named, &token).await?;
+        if let Err(error) = tx.commit().await {
+            let _ = self.secrets.remove(&named).await;
+            return Err(error.into());
+        }
+        self.backend(&name).await
+    }
+
+    /// Changes a backend. Another address or other credentials are checked first: it must be the same
+    /// server and the same user, because all that was learned is about those.
+    pub async fn set_backend(&self, name: &str, changes: Changes) -> Result<Backend> {
+        let backend = self.backend(name).await?;
+        let name = backend.name.as_str();
+        let url = changes.url.as_deref().map(address).transpose()?;
+        if url.is_some() || changes.credentials.is_some() {
+            self.move_backend(&backend, url, changes.credentials).await?;
+        }
+        let import = changes.import.unwrap_or(backend.import);
+        let export = changes.export.unwrap_or(backend.export);
+        if (import, export) != (backend.import, backend.export) {
+            let mut tx = self.store.begin().await?;
+            tx.set_switches(backend.id, import, export).await?;
+            tx.commit().await?;
+        }
+        self.backend(name).await
+    }
+
+    async fn move_backend(
+        &self,
+        backend: &Backend,
+        url: Option<Url>,
+        credentials: Option<Credentials>,
+    ) -> Result<()> {
+        let name = backend.name.as_str();
+        let kind = ServerKind::from_name(&backend.kind)
+            .ok_or_else(|| ApiError::new(Code::Store, format!("{name} is of an unknown kind")))?;
+        let at = match &url {
+            Some(url) => url.clone(),
+            None => address(&backend.url)?,
+        };
+        let token = match credentials {
+            Some(credentials) => {
+                let (token, user) = self.token(name, kind, &at, credentials).await?;
+                if user.is_some_and(|user| Some(user.id) != backend.user_id) {
+                    return Err(another_user(backend));
+                }
+                Some(token)
+            }
+            None => None,
+        };
+        let known = match &token {
+            Some(token) => token.clone(),
+            None => self.secrets.get(&secret_name(backend)).await?.ok_or_else(|| {
+                let what = "it has no token; enter one with --token-env or --username";
+                ApiError::new(Code::Secrets, format!("{name}: {what}"))
+            })?,
+        };
+        let server = self.connect(name, kind, &at, backend.user_id.clone(), known)?;
+        let (info, user) = who(name, &*server).await?;
+        if backend.server_id.as_ref().is_some_and(|id| *id != info.id) {
+            return Err(ApiError::new(
+                Code::Trouble,
+                format!(
+                    "{name}: another server answers there; to use it, remove the backend and add it anew"
+                ),
+            ));
+        }
+        if backend.user_id.as_ref().is_some_and(|id| *id != user.id) {
+            return Err(another_user(backend));
+        }
+        if let Some(token) = &token {
+            self.secrets.put(&secret_name(backend), token).await?;
+        }
+        if let Some(url) = url {
+            let mut tx = self.store.begin().await?;
+            tx.set_address(backend.id, url.as_str()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks a backend who it is and what it has.
+    pub async fn test_backend(&self, name: &str) -> Result<Tested> {
+        let backend = self.backend(name).await?;
+        let name = backend.name.as_str();
+        let token = self.secrets.get(&secret_name(&backend)).await?.ok_or_else(|| {
+            let what = "its token is not where tokens are kept; enter one with backend set";
+            ApiError::new(Code::Secrets, format!("{name}: {what}"))
+        })?;
+        let server = self.client(&backend, token)?;
+        let (info, user) = who(name, &*server).await?;
+        if backend.server_id.as_ref().is_some_and(|id| *id != info.id) {
+            let what = "another server than before answers at its address; check the address";
+            return Err(ApiError::new(Code::Trouble, format!("{name}: {what}")));
+        }
+        let libraries =
+            server.libraries().await.map_err(|error| ApiError::of_server(name, &error))?;
+        Ok(Tested { server: info, user, libraries })
+    }
+
+    /// Removes a backend and its token. What was learned from it stays.
+    pub async fn remove_backend(&self, name: &str) -> Result<Backend> {
+        let backend = self.backend(name).await?;
+        self.remove(backend.id).await?;
+        self.secrets.remove(&secret_name(&backend)).await?;
+        Ok(backend)
+    }
+
+    async fn remove(&self, id: BackendId) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.remove_backend(id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The token, and the user where a password said who it is.
+    async fn token(
+        &self,
+        name: &str,
+        kind: ServerKind,
+        url: &Url,
+        credentials: Credentials,
+    ) -> Result<(Sensitive<String>, Option<User>)> {
+        match credentials {
+            Credentials::Token(token) => Ok((token, None)),
+            Credentials::Password { username, password } => {
+                let signed_in = sign_in(
+                    kind,
+                    url,
+                    &self.client_id,
+                    &username,
+                    &password,
+                    self.around.limits,
+                    self.around.pause.clone(),
+                )
+                .await
+                .map_err(|error| match error.fault {
+                    Fault::Unsupported => ApiError::usage(format!(
+                        "{name}: {} does not take a user name and a password here; give a token with \
+                         --token-env",
+                        kind.name()
+                    )),
+                    _ => ApiError::of_server(name, &error),
+                })?;
+                Ok((signed_in.token, Some(signed_in.user)))
+            }
+        }
+    }
+
+    fn connect(
+        &self,
+        name: &str,
+        kind: ServerKind,
+        url: &Url,
+        user: Option<String>,
+        token: Sensitive<String>,
+    ) -> Result<Arc<dyn MediaServer>> {
+        let client_id = self.client_id.clone();
+        let address = Address { kind, url: url.clone(), user, token, client_id };
+        connect(address, self.around.limits, self.around.pause.clone())
+            .map_err(|error| ApiError::of_server(name, &error))
+    }
+}
+
+async fn who(name: &str, server: &dyn MediaServer) -> Result<(ServerInfo, User)> {
+    let failed = |error| ApiError::of_server(name, &error);
+    let info = server.check().await.map_err(failed)?;
+    let user = server.user().await.map_err(failed)?;
+    Ok((info, user))
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.trim().to_lowercase()
+}
+
+fn unknown(name: &str, known: &[Backend]) -> ApiError {
+    let names: Vec<&str> = known.iter().map(|backend| backend.name.as_str()).collect();
+    ApiError::usage(if names.is_empty() {
+        format!("there is no backend {name}, nor any other yet; add one with backend add")
+    } else {
+        format!("there is no backend {name}; the known ones are: {}", names.join(", "))
+    })
+}
+
+fn another_user(backend: &Backend) -> ApiError {
+    let user = backend.user_name.as_deref().unwrap_or("another user");
+    ApiError::usage(format!(
+        "{}: these credentials are not of {user}; to sync another user, add another backend",
+        backend.name
+    ))
+}
+
+/// An address as a person types it.
+fn address(text: &str) -> Result<Url> {
+    let text = text.trim();
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_lowercase());
+    if !matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Err(ApiError::usage(
+            "the address must begin with http:// or https://, such as http://den:8096",
+        ));
+    }
+    let url = Url::parse(text).ok().filter(|url| url.has_host()).ok_or_else(|| {
+        ApiError::usage("the address cannot be read; it is like http://den:8096")
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ApiError::usage(
+            "the address must not hold a user name or a password; give them with --username and \
+             --password-env",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(ApiError::usage(
+            "the address must end before ? and #; a token is given with --token-env",
+        ));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (text, read, why) in [
+            (" http://den:8096 ", Some("http://den:8096/"), "what people paste"),
+            ("HTTPS://den/jellyfin", Some("https://den/jellyfin"), "with a path, in capitals"),
+            ("http://[::1]:8096", Some("http://[::1]:8096/"), "an address of six"),
+            ("den:8096", None, "no scheme"),
+            ("den", None, "only a name"),
+            ("ftp://den", None, "another scheme"),
+            ("http://", None, "no host"),
+            ("http://ana:secret@den", None, "credentials"),
+            ("http://den/?X-Plex-Token=secret", None, "a token"),
+        ] {
+            let told = address(text);
+            assert_eq!(told.as_ref().ok().map(Url::as_str), read, "{why}");
+            if let Err(error) = told {
+                assert!(!error.message.contains("secret"), "{why}: {error}");
+                assert_eq!(error.code, Code::Usage, "{why}");
+            }
+        }
+    }
+}

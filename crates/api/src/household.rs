@@ -1,0 +1,210 @@
+//! An open data folder, and the servers behind its backends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use watchstate_engine::{
+    Account, CancellationToken, Clock, Consent, Engine, Preview, Report, Settings, SystemClock,
+};
+use watchstate_model::{BackendId, Moment, PersonId};
+use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
+use watchstate_store::{Backend, Store};
+
+use crate::secrets::{Keyring, Secrets, SecretsFile, SecretsPlace};
+use crate::unanswering::Unanswering;
+use crate::{ApiError, Code, DataFolder, Result};
+
+/// What a household takes from outside: time, limits, settings.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How clients wait between two tries.
+    pub pause: Arc<dyn Pause>,
+    /// What one server may be asked to bear.
+    pub limits: Limits,
+    /// What users can tune.
+    pub settings: Settings,
+}
+
+impl Surroundings {
+    /// The clock of this computer, and the usual limits.
+    pub fn real(settings: Settings) -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            pause: Arc::new(SystemClock),
+            limits: Limits::default(),
+            settings,
+        }
+    }
+}
+
+/// An open data folder.
+pub struct Household {
+    pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
+    pub(crate) client_id: String,
+    pub(crate) around: Surroundings,
+    folder: DataFolder,
+    /// Where the copy of the database is that is looked at instead of the database.
+    _scratch: Option<TempDir>,
+}
+
+impl Household {
+    /// Opens a data folder to work in, and makes it where there is none. Without a `place`, secrets are
+    /// where they were put before: in the file if there is one, which a person once chose, else in the
+    /// keyring.
+    pub async fn open(
+        path: &Path,
+        place: Option<SecretsPlace>,
+        around: Surroundings,
+    ) -> Result<Self> {
+        let folder = DataFolder::open(path)?;
+        let client_id = folder.client_id()?;
+        let store = Store::open(&folder.database()).await?;
+        store.end_abandoned_runs(around.clock.now()).await?;
+        let secrets = secrets(&folder, place, &client_id);
+        Ok(Self { store, secrets, client_id, around, folder, _scratch: None })
+    }
+
+    /// Opens a copy of a data folder, for a look at what a run would do. Nothing in the folder is changed,
+    /// and it need not be writable; the copy goes when the household is dropped.
+    pub async fn look(
+        path: &Path,
+        place: Option<SecretsPlace>,
+        around: Surroundings,
+    ) -> Result<Self> {
+        let folder = DataFolder::look(path)?;
+        let client_id =
+            folder.known_client_id().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let scratch = scratch_folder()?;
+        let copy = folder.copy_database(scratch.path())?;
+        let store = Store::open_scratch(&copy).await?;
+        let secrets = secrets(&folder, place, &client_id);
+        Ok(Self { store, secrets, client_id, around, folder, _scratch: Some(scratch) })
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where its tokens are kept.
+    pub fn secrets_place(&self) -> SecretsPlace {
+        self.secrets.place()
+    }
+
+    /// The person whose marks are meant: the first release shows one.
+    pub fn person(&self) -> PersonId {
+        PersonId(1)
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Moment {
+        self.around.clock.now()
+    }
+
+    /// An engine over this household.
+    pub fn engine(&self, report: Arc<dyn Report>, cancel: CancellationToken) -> Engine {
+        Engine::new(
+            self.store.clone(),
+            self.around.clock.clone(),
+            self.around.settings,
+            report,
+            cancel,
+        )
+    }
+
+    /// All backends with the clients that reach them. One whose token is missing is among them and fails
+    /// when it is asked; a keyring that cannot be read is an error, because then nothing is known.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        let mut accounts = Vec::new();
+        for backend in self.store.backends().await? {
+            let token = self.secrets.get(&secret_name(&backend)).await?;
+            let missing = token.is_none();
+            let token = token.unwrap_or_else(|| Sensitive::new(String::new()));
+            let client = self.client(&backend, token)?;
+            let server: Arc<dyn MediaServer> =
+                if missing { Arc::new(Unanswering::new(client)) } else { client };
+            accounts.push(Account::new(backend, server));
+        }
+        Ok(accounts)
+    }
+
+    /// What a run would do, on a copy that is removed again; see [`Engine::preview`].
+    pub async fn preview(
+        &self,
+        engine: &Engine,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        import: bool,
+        consent: Consent,
+    ) -> Result<Preview> {
+        let folder = scratch_folder()?;
+        let file = folder.path().join("preview.sqlite");
+        Ok(engine.preview(accounts, wanted, import, consent, &file).await?)
+    }
+
+    /// Closes the database: what was decided is in the file.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// The client of a backend.
+    pub(crate) fn client(
+        &self,
+        backend: &Backend,
+        token: Sensitive<String>,
+    ) -> Result<Arc<dyn MediaServer>> {
+        let kind = ServerKind::from_name(&backend.kind).ok_or_else(|| {
+            ApiError::new(Code::Store, format!("{} is on a server of an unknown kind", backend.name))
+        })?;
+        let url = backend.url.parse().map_err(|_| {
+            let what = "its address cannot be read; set it with backend set --url";
+            ApiError::new(Code::Store, format!("{}: {what}", backend.name))
+        })?;
+        let address = Address {
+            kind,
+            url,
+            user: backend.user_id.clone(),
+            token,
+            client_id: self.client_id.clone(),
+        };
+        connect(address, self.around.limits, self.around.pause.clone())
+            .map_err(|error| ApiError::of_server(&backend.name, &error))
+    }
+}
+
+/// The name under which a backend's token is kept.
+pub(crate) fn secret_name(backend: &Backend) -> String {
+    format!("backend-{}", backend.id)
+}
+
+/// A folder for a copy of the database: for its owner alone, removed when the value is dropped.
+fn scratch_folder() -> Result<TempDir> {
+    tempfile::Builder::new().prefix("watchstate-").tempdir().map_err(|error| {
+        ApiError::new(
+            Code::Store,
+            format!(
+                "the folder for temporary files cannot be used ({}); make room there, or set another \
+                 with TMPDIR",
+                error.kind()
+            ),
+        )
+    })
+}
+
+fn secrets(folder: &DataFolder, place: Option<SecretsPlace>, client_id: &str) -> Secrets {
+    let chosen_before = || folder.path().join(crate::secrets::FILE).exists();
+    match place {
+        Some(SecretsPlace::File) => Secrets::File(SecretsFile::in_folder(folder.path())),
+        None if chosen_before() => Secrets::File(SecretsFile::in_folder(folder.path())),
+        _ => Secrets::Keyring(Keyring::new(client_id)),
+    }
+}

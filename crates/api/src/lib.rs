@@ -1,0 +1,23 @@
+//! What every shell calls: the terminal now, the window later.
+//!
+//! A [`Household`] is an open data folder: its database, its secrets, and the servers behind its backends.
+//! Everything a shell can do begins there; what it cannot do is told as an [`ApiError`], one line that says
+//! what to do and never holds a secret. Nothing here knows a terminal or a window.
+#![deny(missing_docs)]
+
+mod backends;
+mod error;
+pub mod folder;
+mod household;
+pub mod secrets;
+pub mod settings;
+mod unanswering;
+
+pub use backends::{Changes, Credentials, NewAccount, Tested};
+pub use error::{ApiError, Code};
+pub use folder::DataFolder;
+pub use household::{Household, Surroundings};
+pub use secrets::{Secrets, SecretsPlace};
+
+/// What calls to this crate answer.
+pub type Result<T, E = ApiError> = std::result::Result<T, E>;

@@ -1,0 +1,295 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use watchstate_api::{ApiError, Code, SecretsPlace};
+use watchstate_servers::ServerKind;
+use watchstate_store::Import;
+
+/// Keeps watched marks and play positions the same on all media servers of a household.
+///
+/// Exit code: 0 all is well, 1 a backend failed, 2 wrong usage, 3 something waits for your yes.
+#[derive(Parser)]
+#[command(name = "watchstate-cli", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where things are kept, and how answers look.
+#[derive(Args)]
+pub(crate) struct Where {
+    /// The folder of the database [default: the data folder of your system]
+    #[arg(long, global = true, value_name = "DIR", env = "WS_DATA_PATH", hide_env = true)]
+    data_dir: Option<PathBuf>,
+    /// Where tokens are kept: the keyring of your system, or a file that only you can read
+    /// [default: the keyring, or the file once you have chosen it]
+    #[arg(long, global = true, value_name = "WHERE")]
+    secrets: Option<Place>,
+    /// Answer with one JSON object
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Where {
+    /// The data folder.
+    pub(crate) fn folder(&self) -> Result<PathBuf, ApiError> {
+        if let Some(folder) = self.data_dir.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
+            return Ok(folder.clone());
+        }
+        // Builds for development keep away from the data of the installed program.
+        let name = if cfg!(debug_assertions) { "watchstate-debug" } else { "watchstate" };
+        directories::ProjectDirs::from("", "", name)
+            .map(|dirs| dirs.data_dir().to_owned())
+            .ok_or_else(|| {
+                let what = "there is no home folder to keep data in; choose one with --data-dir";
+                ApiError::new(Code::Usage, what)
+            })
+    }
+
+    /// Where secrets are, if that was said.
+    pub(crate) fn secrets(&self) -> Option<SecretsPlace> {
+        self.secrets.map(|place| match place {
+            Place::Keyring => SecretsPlace::Keyring,
+            Place::File => SecretsPlace::File,
+        })
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Place {
+    Keyring,
+    File,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Add, show, change, try or remove a backend: one account on one media server
+    #[command(subcommand)]
+    Backend(BackendCommand),
+    /// Read what is watched on your backends
+    Import(ImportWish),
+    /// Tell your backends what they do not show yet
+    Export(ExportWish),
+    /// Import from all backends, then export to all
+    Sync(SyncWish),
+    /// Find titles and see what is held of them
+    History {
+        /// Words of the name [default: the latest changes]
+        text: Vec<String>,
+        /// How many titles to show at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        most: u32,
+    },
+    /// See why a title is as it is: who said what and when, and which rule decided
+    Explain {
+        /// The number of the title, as history shows it
+        #[arg(value_name = "TITLE_ID")]
+        title: i64,
+    },
+    /// See what is known, what is owed to whom, and what waits
+    Status,
+    /// Watch three sample servers being brought to agree
+    Demo {
+        /// With a genuine Kodi beside them, where one is installed
+        #[arg(long)]
+        with_kodi: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BackendCommand {
+    /// Add an account on a media server
+    Add(AddWish),
+    /// List all backends
+    List,
+    /// Show one backend
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Change a backend
+    Set(SetWish),
+    /// Ask a backend who it is and what it has
+    Test {
+        /// Its name
+        name: String,
+    },
+    /// Remove a backend and its token; what was learned from it stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct AddWish {
+    /// What you call it
+    pub(crate) name: String,
+    /// Which kind of server
+    #[arg(long)]
+    pub(crate) kind: Kind,
+    /// Its address, such as http://den:8096
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Whose marks are meant [default: whose token or password it is]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialsWish,
+    /// What is taken from it: its marks, only its titles, or nothing
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    pub(crate) import: ImportSwitch,
+    /// Whether it is told what happened elsewhere
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    pub(crate) export: ExportSwitch,
+}
+
+#[derive(Args)]
+pub(crate) struct SetWish {
+    /// Its name
+    pub(crate) name: String,
+    /// Another address of the same server
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialsWish,
+    /// What is taken from it: its marks, only its titles, or nothing
+    #[arg(long, value_name = "SWITCH")]
+    pub(crate) import: Option<ImportSwitch>,
+    /// Whether it is told what happened elsewhere
+    #[arg(long, value_name = "SWITCH")]
+    pub(crate) export: Option<ExportSwitch>,
+}
+
+/// Secrets come from the environment and never from the command line, which every program can read.
+#[derive(Args)]
+pub(crate) struct CredentialsWish {
+    /// The environment variable that holds a token or an API key (Kodi: user:password)
+    #[arg(long, value_name = "VAR", conflicts_with_all = ["username", "password_env"])]
+    pub(crate) token_env: Option<String>,
+    /// Sign in with this user name (Jellyfin, Emby, Kodi)
+    #[arg(long, value_name = "NAME", requires = "password_env")]
+    pub(crate) username: Option<String>,
+    /// The environment variable that holds the password; it is used once and not kept
+    #[arg(long, value_name = "VAR", requires = "username")]
+    pub(crate) password_env: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ImportWish {
+    /// Only from these backends
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Read everything anew, not only what may have changed
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportWish {
+    /// Only to these backends
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Look at everything there first, not only at what is to be written
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Say yes to the first export to a backend
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SyncWish {
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Say yes to what waits: a first export, or many titles that would become unwatched at once
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    Plex,
+    Jellyfin,
+    Emby,
+    Kodi,
+}
+
+impl From<Kind> for ServerKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Plex => Self::Plex,
+            Kind::Jellyfin => Self::Jellyfin,
+            Kind::Emby => Self::Emby,
+            Kind::Kodi => Self::Kodi,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ImportSwitch {
+    On,
+    Metadata,
+    Off,
+}
+
+impl From<ImportSwitch> for Import {
+    fn from(switch: ImportSwitch) -> Self {
+        match switch {
+            ImportSwitch::On => Self::On,
+            ImportSwitch::Metadata => Self::Metadata,
+            ImportSwitch::Off => Self::Off,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportSwitch {
+    On,
+    Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_understood() {
+        let add = "backend add den --kind jellyfin --url http://den";
+        for (line, good, why) in [
+            ("import", true, "all backends"),
+            ("--json import den attic --full --dry-run", true, "some, with switches"),
+            ("import --yes", false, "an import asks for nothing"),
+            ("export den --full --dry-run --yes --data-dir /tmp/x", true, "anywhere in the line"),
+            ("sync --full", false, "a sync has no full"),
+            (&format!("{add} --token-env T"), true, "a token"),
+            (&format!("{add} --username ana --password-env P"), true, "a password"),
+            (&format!("{add} --username ana"), false, "a name without a password"),
+            (&format!("{add} --token-env T --username ana --password-env P"), false, "both"),
+            (&format!("{add} --token-env T --import sometimes"), false, "an unknown switch"),
+            ("explain dune", false, "a title is told by its number"),
+            ("history the big lebowski", true, "words"),
+        ] {
+            let words = ["watchstate-cli"].into_iter().chain(line.split(' '));
+            assert_eq!(Arguments::try_parse_from(words).is_ok(), good, "{why}: {line}");
+        }
+    }
+}
