@@ -1,0 +1,67 @@
+//! The one window.
+
+use tauri::{AppHandle, Runtime, Url, WebviewUrl, WebviewWindowBuilder};
+
+/// The label under which `capabilities/main.json` gives the window its permissions.
+const MAIN: &str = "main";
+
+/// Opens the window. It is built by code, not by the configuration, because closing it will one day
+/// leave the tray alone, and the tray then builds it anew.
+///
+/// # Errors
+/// When the desktop cannot make a window, or it is open already.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    let dev_server =
+        if cfg!(feature = "custom-protocol") { None } else { app.config().build.dev_url.clone() };
+    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+        .title("WatchState")
+        .inner_size(960.0, 760.0)
+        .min_inner_size(480.0, 400.0)
+        .center()
+        .on_navigation(move |url| is_ours(url, dev_server.as_ref()))
+        .build()?;
+    Ok(())
+}
+
+/// Whether the window may show this address: our own page and nothing else, whatever a link or a script
+/// asks for. Tauri serves the page as `tauri://localhost` on Linux and macOS, and as
+/// `http://tauri.localhost` on Windows.
+fn is_ours(url: &Url, dev_server: Option<&Url>) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => {
+            url.host_str() == Some("tauri.localhost")
+                || dev_server.is_some_and(|dev| dev.origin() == url.origin())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_only_our_own_page() {
+        let dev = Url::parse("http://127.0.0.1:5173").unwrap();
+        for (address, dev_server, shown, why) in [
+            ("tauri://localhost/", None, true, "our page on Linux and macOS"),
+            ("http://tauri.localhost/", None, true, "our page on Windows"),
+            ("tauri://elsewhere/", None, false, "the scheme alone is not enough"),
+            ("https://example.org/", None, false, "a web site"),
+            (
+                "http://tauri.localhost.example.org/",
+                None,
+                false,
+                "a name that only begins like ours",
+            ),
+            ("http://127.0.0.1:5173/", None, false, "the dev server in a release"),
+            ("http://127.0.0.1:5173/", Some(&dev), true, "the dev server while developing"),
+            ("http://127.0.0.1:5174/", Some(&dev), false, "another port of this machine"),
+            ("file:///etc/passwd", Some(&dev), false, "a file"),
+            ("data:text/html,hello", None, false, "a page made of its own address"),
+        ] {
+            assert_eq!(is_ours(&Url::parse(address).unwrap(), dev_server), shown, "{why}");
+        }
+    }
+}
