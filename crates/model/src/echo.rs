@@ -68,8 +68,7 @@ mod tests {
             let target = Target { watch: owed, plays: 1, played_at: None };
             let shown = |watch| Marks { watch, ..Marks::UNTOUCHED };
             let rule = ProgressRule::default();
-            let got =
-                echo(&target, Some(shown(baseline)), shown(observed), &abilities, rule, None);
+            let got = echo(&target, Some(shown(baseline)), shown(observed), &abilities, rule, None);
             assert_eq!(got, said, "{why}");
         }
     }

@@ -123,7 +123,14 @@ mod tests {
         let show = Some(ShowId(9));
         let there = Some(TitleId(1));
         for (show, there, own, known, said, why) in [
-            (show, there, true, vec![], Title(TitleId(1), Because::SameEpisode), "series and place"),
+            (
+                show,
+                there,
+                true,
+                vec![],
+                Title(TitleId(1), Because::SameEpisode),
+                "series and place",
+            ),
             (
                 show,
                 there,

@@ -255,15 +255,17 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
     let (was, is) = (settle(baseline.watch), settle(observed.watch));
     let look_inside = is.position().is_none() && observed.watch.position().is_some();
     match (was, is) {
-        (Watch::Watched { rewatch: before }, Watch::Watched { rewatch: now }) => match (before, now) {
-            (before, Some(now)) if before != Some(now) => Act::Rewatch(now),
-            _ if observed.plays > baseline.plays => Act::WatchedAgain,
-            (None, None) if observed.last_played > baseline.last_played => Act::PlayedLater,
-            (Some(_), None) if readded => Act::Lost(Because::FileReplaced),
-            (Some(_), None) => Act::ClearedPosition,
-            _ if look_inside => Act::None(Because::TooSmallToTell),
-            _ => Act::None(Because::OnlyTracesMoved),
-        },
+        (Watch::Watched { rewatch: before }, Watch::Watched { rewatch: now }) => {
+            match (before, now) {
+                (before, Some(now)) if before != Some(now) => Act::Rewatch(now),
+                _ if observed.plays > baseline.plays => Act::WatchedAgain,
+                (None, None) if observed.last_played > baseline.last_played => Act::PlayedLater,
+                (Some(_), None) if readded => Act::Lost(Because::FileReplaced),
+                (Some(_), None) => Act::ClearedPosition,
+                _ if look_inside => Act::None(Because::TooSmallToTell),
+                _ => Act::None(Because::OnlyTracesMoved),
+            }
+        }
         (_, Watch::Watched { .. }) => Act::Watched,
         (Watch::Watched { .. }, _) if readded => Act::Lost(Because::FileReplaced),
         (Watch::Watched { .. }, Watch::Started(at)) => Act::Rewatch(at),

@@ -120,7 +120,11 @@ mod tests {
     fn old_dates_are_believed_and_far_future_is_not() {
         let window = Window { since: Moment(1_000_000), until: Moment(2_000_000) };
         assert_eq!(window.believable(Moment(-5)), Moment(-5));
-        assert_eq!(window.believable(Moment(2_000_100)), Moment(2_000_100), "while the run went on");
+        assert_eq!(
+            window.believable(Moment(2_000_100)),
+            Moment(2_000_100),
+            "while the run went on"
+        );
         assert_eq!(window.believable(Moment(9_000_000)), Moment(2_000_000));
     }
 

@@ -66,8 +66,12 @@ impl Target {
         }
         let positions =
             if shown.is_watched() { abilities.rewatch_positions } else { abilities.positions };
-        let settled = progress.settle(shown, duration_ms);
-        !positions || shown == self.watch || settled == progress.settle(self.watch, duration_ms)
+        // A place beyond the end of this copy says that its running time is told wrong (Kodi shows that of an
+        // NFO until it has opened the file): then it is not asked.
+        let place = self.watch.position();
+        let whole = duration_ms.filter(|whole| place.is_none_or(|place| place.ms() <= *whole));
+        let settle = |watch| progress.settle(watch, whole);
+        !positions || shown == self.watch || settle(shown) == settle(self.watch)
     }
 }
 
@@ -270,10 +274,29 @@ mod tests {
                 Some(Watch::Started(at(90_000))),
                 "another second is not, and it goes back",
             ),
-            (Watch::Started(at(5_000)), Watch::Unwatched, ALL, None, "a look inside is as good as none"),
+            (
+                Watch::Started(at(5_000)),
+                Watch::Unwatched,
+                ALL,
+                None,
+                "a look inside is as good as none",
+            ),
             (rewatch(5_000), Watch::WATCHED, ALL, None, "beside a mark as well"),
         ] {
             assert_eq!(ask(&copy(shown, &[state(ours)], &abilities)), Ok(told), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_place_near_or_beyond_the_end_of_a_copy() {
+        let states = [state(Watch::Started(at(600_000)))];
+        for (duration, told, why) in [
+            (Some(1_200_000), true, "in its middle"),
+            (Some(620_000), false, "in its credits: another cut, which would count as watched"),
+            (Some(60_000), true, "beyond its end: the running time is wrong"),
+        ] {
+            let copy = Copy { duration_ms: duration, ..copy(Watch::Unwatched, &states, &ALL) };
+            assert_eq!(ask(&copy), Ok(told.then_some(states[0].watch)), "{why}");
         }
     }
 
@@ -286,7 +309,12 @@ mod tests {
             (Watch::Unwatched, [w, u], Err(Because::EpisodesDiffer), "half watched cannot be told"),
             (Watch::WATCHED, [w, u], Err(Because::EpisodesDiffer), "nor taken away"),
             (Watch::WATCHED, [u, u], Ok(Some(Watch::Unwatched)), "both un-watched"),
-            (Watch::Unwatched, [s, u], Ok(None), "a place in one of them is not a place in the file"),
+            (
+                Watch::Unwatched,
+                [s, u],
+                Ok(None),
+                "a place in one of them is not a place in the file",
+            ),
         ] {
             assert_eq!(ask(&copy(shown, &states, &ALL)), told, "{why}");
         }
@@ -311,6 +339,10 @@ mod tests {
         assert_eq!(ask(&Copy { shows: newer, ..again }), Ok(None), "it knows of it already");
         let plex = Abilities { dates: false, ..ALL };
         assert_eq!(ask(&Copy { abilities: &plex, ..again }), Ok(None), "Plex would stamp now");
-        assert_eq!(ask(&Copy { again: false, ..again }), Ok(None), "older dates alone are no reason");
+        assert_eq!(
+            ask(&Copy { again: false, ..again }),
+            Ok(None),
+            "older dates alone are no reason"
+        );
     }
 }

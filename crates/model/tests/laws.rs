@@ -20,9 +20,8 @@ fn watch() -> impl Strategy<Value = Watch> {
 }
 
 fn marks() -> impl Strategy<Value = Marks> {
-    (watch(), 0_u32..4, proptest::option::of(-100_i64..4_000)).prop_map(|(watch, plays, date)| {
-        Marks { watch, plays, last_played: date.map(Moment) }
-    })
+    (watch(), 0_u32..4, proptest::option::of(-100_i64..4_000))
+        .prop_map(|(watch, plays, date)| Marks { watch, plays, last_played: date.map(Moment) })
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -40,8 +39,7 @@ fn state() -> impl Strategy<Value = State> {
 fn sight() -> impl Strategy<Value = Sight> {
     prop_oneof![
         Just(Sight::First),
-        (marks(), any::<bool>())
-            .prop_map(|(baseline, readded)| Sight::Known { baseline, readded }),
+        (marks(), any::<bool>()).prop_map(|(baseline, readded)| Sight::Known { baseline, readded }),
         marks().prop_map(|before| Sight::Rekeyed { before }),
     ]
 }
