@@ -33,7 +33,8 @@ fn play_all(first: u64, count: u64, rule: Merge) -> Result<(), Box<Broken>> {
                             if seed >= first + count {
                                 return Ok(());
                             }
-                            let played = play(&Story::of(seed), &template, folder.path(), rule).await;
+                            let played =
+                                play(&Story::of(seed), &template, folder.path(), rule).await;
                             if let Err(broken) = played {
                                 next.store(u64::MAX / 2, Ordering::Relaxed);
                                 return Err(Box::new(broken));
@@ -86,7 +87,8 @@ fn first_sight_unwatches(case: &Case) -> Verdict {
     let knows_less = case.state.watch.is_watched() && case.observed.watch == Watch::Unwatched;
     if case.sight == Sight::First && knows_less {
         let by = Some(case.backend);
-        let gone = State { watch: Watch::Unwatched, decided_at: case.window.until, by, ..case.state };
+        let gone =
+            State { watch: Watch::Unwatched, decided_at: case.window.until, by, ..case.state };
         return Verdict::Take(gone, Because::Unwatched);
     }
     merge(case)

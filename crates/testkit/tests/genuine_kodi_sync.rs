@@ -1,0 +1,96 @@
+//! The main job on a server that nobody here wrote: a genuine Kodi beside a fake Jellyfin. Skipped, and said
+//! so, where Kodi is not installed.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
+
+mod household;
+
+use std::io::Write as _;
+
+use household::{Household, assert_ok, of, written};
+use watchstate_model::{Moment, Position, Provider, Watch};
+use watchstate_servers::ServerKind;
+use watchstate_store::Task;
+use watchstate_testkit::fake::{FakeServer, Holds, NewItem};
+use watchstate_testkit::genuine_kodi::{GenuineKodi, Options, Start};
+
+/// A Jellyfin with the films that the genuine Kodi's library holds.
+async fn jellyfin(at: Moment) -> FakeServer {
+    FakeServer::jellyfin("10.10.7")
+        .with_people(&["ana"])
+        .with(|library, now| {
+            let movies = library.add_section("Movies", Holds::Movies);
+            for (name, year, imdb, tmdb, minutes) in [
+                ("The Matrix", 1999, "tt0133093", "603", 136),
+                ("Inception", 2010, "tt1375666", "27205", 148),
+                ("Sintel", 2010, "tt1727587", "45745", 20),
+            ] {
+                let film = NewItem::movie(name, year)
+                    .id(Provider::Imdb, imdb)
+                    .id(Provider::Tmdb, tmdb)
+                    .lasting_ms(minutes * 60_000);
+                library.add_movie(&movies, film, now).unwrap();
+            }
+        })
+        .at(at)
+        .start()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn marks_dates_and_a_place_go_both_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let kodi = match GenuineKodi::start(folder.path(), &Options::default()).await.unwrap() {
+        Start::Running(kodi) => kodi,
+        Start::Missing(missing) => {
+            std::io::stderr().write_all(format!("SKIPPED: {missing}\n").as_bytes()).unwrap();
+            return;
+        }
+    };
+    // Kodi's clock is the machine's, and so is this household's.
+    let now = watchstate_engine::Clock::now(&watchstate_engine::SystemClock);
+    let attic = jellyfin(now).await;
+    let mut home = Household::new().await;
+    home.clock.pass(now.0 - household::NOW.0);
+    home.join_at("kodi", ServerKind::Kodi, kodi.url().clone(), None, &kodi.token()).await;
+    home.join("attic", ServerKind::Jellyfin, &attic).await;
+
+    // Jellyfin to Kodi: a mark with its date, and a place.
+    let long_ago = Moment(1_588_700_000);
+    attic.watch_at("Inception", "ana", long_ago).unwrap();
+    attic.watch_until("Sintel", "ana", 600_000).unwrap();
+    assert_ok(&home.sync().await);
+    let shown = home.shown("Inception", "kodi").await;
+    assert_eq!(shown.watch, Watch::WATCHED);
+    assert_eq!(
+        home.shown("Sintel", "kodi").await.watch,
+        Watch::from_flag(false, Position::from_ms(600_000))
+    );
+
+    // Kodi to Jellyfin: a mark with its date.
+    let matrix = home.key("The Matrix", "kodi").await;
+    let id: i64 = matrix.as_str().rsplit('/').next().unwrap().parse().unwrap();
+    kodi.call(
+        "VideoLibrary.SetMovieDetails",
+        serde_json::json!({"movieid": id, "playcount": 1, "lastplayed": "2021-06-01 20:00:00"}),
+    )
+    .await
+    .unwrap();
+    assert_ok(&home.sync().await);
+    assert!(attic.shows("The Matrix", "ana").unwrap().watch.is_watched());
+
+    let reports = home.sync().await;
+    assert_ok(&reports);
+    assert_eq!(written(&reports), 0, "the third sync has nothing to write");
+
+    // Killed in the middle of an export: the next run completes it.
+    attic.unwatch("Inception", "ana").unwrap();
+    assert_ok(&home.import().await);
+    kodi.kill().await.unwrap();
+    let reports = home.export().await;
+    assert!(of(&reports, Task::Export, "kodi").run.error.is_some());
+    kodi.restart().await.unwrap();
+    assert_ok(&home.sync().await);
+    assert_eq!(home.shown("Inception", "kodi").await.watch, Watch::Unwatched);
+}
