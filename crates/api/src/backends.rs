@@ -120,7 +120,7 @@ impl Household {
         let (token, signed_in) = self.token(&name, new.kind, &url, new.credentials).await?;
         let user = new.user.or(signed_in.map(|user| user.id));
         let server = self.connect(&name, new.kind, &url, user, token.clone())?;
-        let (info, user) = who(&name, &*server).await?;
+        let Tested { server: info, user, .. } = who(&name, &*server).await?;
         if let Some(twin) = before.iter().find(|backend| {
             backend.kind == new.kind.name()
                 && backend.server_id.as_deref() == Some(info.id.as_str())
@@ -209,7 +209,7 @@ impl Household {
             })?,
         };
         let server = self.connect(name, kind, &at, backend.user_id.clone(), known)?;
-        let (info, user) = who(name, &*server).await?;
+        let Tested { server: info, user, .. } = who(name, &*server).await?;
         if backend.server_id.as_ref().is_some_and(|id| *id != info.id) {
             return Err(ApiError::new(
                 Code::Trouble,
@@ -241,14 +241,12 @@ impl Household {
             ApiError::new(Code::Secrets, format!("{name}: {what}"))
         })?;
         let server = self.client(&backend, token)?;
-        let (info, user) = who(name, &*server).await?;
-        if backend.server_id.as_ref().is_some_and(|id| *id != info.id) {
+        let tested = who(name, &*server).await?;
+        if backend.server_id.as_ref().is_some_and(|id| *id != tested.server.id) {
             let what = "another server than before answers at its address; check the address";
             return Err(ApiError::new(Code::Trouble, format!("{name}: {what}")));
         }
-        let libraries =
-            server.libraries().await.map_err(|error| ApiError::of_server(name, &error))?;
-        Ok(Tested { server: info, user, libraries })
+        Ok(tested)
     }
 
     /// Removes a backend and its token. What was learned from it stays.
@@ -315,11 +313,14 @@ impl Household {
     }
 }
 
-async fn who(name: &str, server: &dyn MediaServer) -> Result<(ServerInfo, User)> {
+/// Who answers, whose marks they are, and what may be read. A user who may not be looked at is found out
+/// only by looking.
+async fn who(name: &str, server: &dyn MediaServer) -> Result<Tested> {
     let failed = |error| ApiError::of_server(name, &error);
     let info = server.check().await.map_err(failed)?;
     let user = server.user().await.map_err(failed)?;
-    Ok((info, user))
+    let libraries = server.libraries().await.map_err(failed)?;
+    Ok(Tested { server: info, user, libraries })
 }
 
 fn same_name(one: &str, other: &str) -> bool {
@@ -352,9 +353,10 @@ fn address(text: &str) -> Result<Url> {
             "the address must begin with http:// or https://, such as http://den:8096",
         ));
     }
-    let url = Url::parse(text).ok().filter(|url| url.has_host()).ok_or_else(|| {
-        ApiError::usage("the address cannot be read; it is like http://den:8096")
-    })?;
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| url.has_host())
+        .ok_or_else(|| ApiError::usage("the address cannot be read; it is like http://den:8096"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ApiError::usage(
             "the address must not hold a user name or a password; give them with --username and \

@@ -129,7 +129,10 @@ fn make_writable(file: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_writable(file: &Path) -> io::Result<()> {
     let mut permissions = fs::metadata(file)?.permissions();
-    #[expect(clippy::permissions_set_readonly_false, reason = "the copy is in a folder of our own")]
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "the copy is in a folder of our own"
+    )]
     permissions.set_readonly(false);
     fs::set_permissions(file, permissions)
 }

@@ -163,7 +163,10 @@ impl Household {
         token: Sensitive<String>,
     ) -> Result<Arc<dyn MediaServer>> {
         let kind = ServerKind::from_name(&backend.kind).ok_or_else(|| {
-            ApiError::new(Code::Store, format!("{} is on a server of an unknown kind", backend.name))
+            ApiError::new(
+                Code::Store,
+                format!("{} is on a server of an unknown kind", backend.name),
+            )
         })?;
         let url = backend.url.parse().map_err(|_| {
             let what = "its address cannot be read; set it with backend set --url";

@@ -56,7 +56,11 @@ mod tests {
         assert_eq!(with(EXPORT_THRESHOLD, " "), Ok(Settings::default()), "empty is not set");
         assert_eq!(with(EXPORT_THRESHOLD, "7").unwrap().export_threshold, 7);
         let small = with(LIBRARY_SEGMENT, "300").unwrap();
-        assert_eq!((small.page_first, small.page_most), (300, 300), "no page is larger, the first too");
+        assert_eq!(
+            (small.page_first, small.page_most),
+            (300, 300),
+            "no page is larger, the first too"
+        );
         let large = with(LIBRARY_SEGMENT, "5000").unwrap();
         assert_eq!((large.page_first, large.page_most), (500, 5000));
         assert_eq!(with(PROGRESS_MINIMUM, "90").unwrap().progress.minimum_ms, 90_000);

@@ -278,7 +278,7 @@ mod tests {
             ("import", true, "all backends"),
             ("--json import den attic --full --dry-run", true, "some, with switches"),
             ("import --yes", false, "an import asks for nothing"),
-            ("export den --full --dry-run --yes --data-dir /tmp/x", true, "anywhere in the line"),
+            ("export den --full --dry-run --yes --data-dir folder", true, "anywhere in the line"),
             ("sync --full", false, "a sync has no full"),
             (&format!("{add} --token-env T"), true, "a token"),
             (&format!("{add} --username ana --password-env P"), true, "a password"),

@@ -13,11 +13,7 @@ use crate::terminal::say;
 use crate::words::time_or;
 
 /// `backend add`
-pub(crate) async fn add(
-    household: &Household,
-    wish: AddWish,
-    json: bool,
-) -> Result<End, ApiError> {
+pub(crate) async fn add(household: &Household, wish: AddWish, json: bool) -> Result<End, ApiError> {
     let credentials = credentials(wish.credentials)?.ok_or_else(|| {
         ApiError::usage(
             "nothing says how to get in; give --token-env VAR, or --username NAME with --password-env VAR",
@@ -70,11 +66,7 @@ pub(crate) async fn list(household: &Household, json: bool) -> Result<End, ApiEr
 }
 
 /// `backend show`
-pub(crate) async fn show(
-    household: &Household,
-    name: &str,
-    json: bool,
-) -> Result<End, ApiError> {
+pub(crate) async fn show(household: &Household, name: &str, json: bool) -> Result<End, ApiError> {
     let backend = household.backend(name).await?;
     let waiting = household.store().waiting(backend.id).await?;
     let lines = [
@@ -97,16 +89,9 @@ pub(crate) async fn show(
 }
 
 /// `backend set`
-pub(crate) async fn set(
-    household: &Household,
-    wish: SetWish,
-    json: bool,
-) -> Result<End, ApiError> {
+pub(crate) async fn set(household: &Household, wish: SetWish, json: bool) -> Result<End, ApiError> {
     let credentials = credentials(wish.credentials)?;
-    if wish.url.is_none()
-        && credentials.is_none()
-        && wish.import.is_none()
-        && wish.export.is_none()
+    if wish.url.is_none() && credentials.is_none() && wish.import.is_none() && wish.export.is_none()
     {
         return Err(ApiError::usage(
             "nothing to change; give --url, --import, --export, --token-env, or --username with \
@@ -125,11 +110,7 @@ pub(crate) async fn set(
 }
 
 /// `backend test`
-pub(crate) async fn test(
-    household: &Household,
-    name: &str,
-    json: bool,
-) -> Result<End, ApiError> {
+pub(crate) async fn test(household: &Household, name: &str, json: bool) -> Result<End, ApiError> {
     #[derive(Serialize)]
     struct Test<'a> {
         test: Inner<'a>,
@@ -184,11 +165,7 @@ pub(crate) async fn test(
 }
 
 /// `backend remove`
-pub(crate) async fn remove(
-    household: &Household,
-    name: &str,
-    json: bool,
-) -> Result<End, ApiError> {
+pub(crate) async fn remove(household: &Household, name: &str, json: bool) -> Result<End, ApiError> {
     let backend = household.remove_backend(name).await?;
     if json {
         #[derive(Serialize)]

@@ -159,10 +159,7 @@ fn failed(error: &ApiError, json: bool) -> ExitCode {
 
 /// Help and version are no mistakes; all else is told with the right usage.
 fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
-    let asked = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    );
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if asked || !json {
         let _ = error.print();
         return ExitCode::from(if asked { 0 } else { 2 });

@@ -56,13 +56,8 @@ pub(crate) async fn sync(
     cancel: CancellationToken,
 ) -> Result<End, ApiError> {
     let consent = Consent { yes: wish.yes, full: false };
-    let task = Order {
-        names: Vec::new(),
-        import: true,
-        export: true,
-        dry_run: wish.dry_run,
-        consent,
-    };
+    let task =
+        Order { names: Vec::new(), import: true, export: true, dry_run: wish.dry_run, consent };
     run(place, around, task, cancel).await
 }
 
@@ -241,11 +236,9 @@ fn told(report: &RunReport) {
         }
         Task::Export => {
             let mut line = format!("{name}: export: {} written", run.written);
-            for (count, what) in [
-                (run.already, "already so"),
-                (run.held, "held"),
-                (run.failed, "failed"),
-            ] {
+            for (count, what) in
+                [(run.already, "already so"), (run.held, "held"), (run.failed, "failed")]
+            {
                 if count > 0 {
                     line += &format!(", {count} {what}");
                 }

@@ -37,7 +37,9 @@ fn clock(ms: u64) -> String {
 /// A time in the zone of this computer; a time that no calendar has is shown as its number.
 pub(crate) fn time(at: Moment) -> String {
     match Timestamp::from_second(at.0) {
-        Ok(time) => time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(time) => {
+            time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        }
         Err(_) => at.0.to_string(),
     }
 }

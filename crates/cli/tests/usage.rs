@@ -54,6 +54,7 @@ async fn unknown_backends() {
 async fn what_can_be_wrong_with_a_new_backend() {
     let den = jellyfin().await;
     let emby = FakeServer::emby("4.8.11.0").with_sample().in_real_time().start().await.unwrap();
+    let plex = FakeServer::plex("1.40.2").with_sample().in_real_time().start().await.unwrap();
     let page = jellyfin().await;
     page.fail(Fault::new(Trouble::Html));
     let off = jellyfin().await;
@@ -62,10 +63,11 @@ async fn what_can_be_wrong_with_a_new_backend() {
     at.secret("GOOD", "ana-password");
     at.secret("WRONG", "swordfish-17");
     at.secret("NO_TOKEN", "0123456789abcdef0123456789abcdef");
-    at.secret("BEN", &den.token_of("ben").unwrap());
+    at.secret("OWNER", &plex.token_of("ana").unwrap());
     at.secret("KEY", &den.api_key());
-    let (good, wrong) = ("--username ana --password-env GOOD", "--username ana --password-env WRONG");
-    let (den, emby, page, off) = (den.url(), emby.url(), page.url(), off.url());
+    let (good, wrong) =
+        ("--username ana --password-env GOOD", "--username ana --password-env WRONG");
+    let [den, emby, plex, page, off] = [&den, &emby, &plex, &page, &off].map(FakeServer::url);
     let long = "x".repeat(41);
     for (add, code, words, why) in [
         (
@@ -117,10 +119,10 @@ async fn what_can_be_wrong_with_a_new_backend() {
             "a password in the address",
         ),
         (
-            format!("den --kind jellyfin --url {den} --token-env BEN --user ana"),
+            format!("den --kind plex --url {plex} --token-env OWNER --user ben"),
             1,
             &["den: it does not allow this account", "use an account that may"],
-            "a token without rights",
+            "a token without rights: Plex lets nobody write for others",
         ),
         (
             format!("den --kind jellyfin --url {den} --token-env KEY --user zoe"),
@@ -140,12 +142,7 @@ async fn what_can_be_wrong_with_a_new_backend() {
             &["--token-env VAR", "--password-env VAR"],
             "no credentials",
         ),
-        (
-            format!("den --kind plex --url {den} {good}"),
-            2,
-            &["--token-env"],
-            "a password for Plex",
-        ),
+        (format!("den --kind plex --url {den} {good}"), 2, &["--token-env"], "a password for Plex"),
         (
             format!("{long} --kind jellyfin --url {den} {good}"),
             2,
@@ -161,10 +158,29 @@ async fn what_can_be_wrong_with_a_new_backend() {
         assert!(!at.data().join("secrets.json").exists(), "{why}: no token either");
     }
     // The secret given in the place of the variable's name is not repeated.
-    let told = at
-        .run(&format!("backend add den --kind emby --url {emby} --token-env swordfish-17"))
-        .await;
+    let told =
+        at.run(&format!("backend add den --kind emby --url {emby} --token-env swordfish-17")).await;
     says(told.error(2), &["not the token itself"]);
+    at.assert_no_secret_is_kept();
+}
+
+/// Jellyfin lets a user see another's marks and refuses to change them: told at the first write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_look_and_not_write() {
+    let den = jellyfin().await;
+    let attic = FakeServer::emby("4.8.11.0").with_sample().in_real_time().start().await.unwrap();
+    let mut at = Terminal::new();
+    at.secret("BEN", &den.token_of("ben").unwrap());
+    let url = den.url();
+    at.good(&format!("backend add den --kind jellyfin --url {url} --token-env BEN --user ana"))
+        .await;
+    at.add_by_password("attic", "emby", &attic, "kim").await;
+    at.good("import").await;
+    let told = at.run("export --yes").await;
+    eprintln!("{}{}", told.err, told.out);
+    says(told.error(1), &["export failed: den: ", "use an account that may"]);
+    assert_eq!(den.writes().len(), 0);
+    assert!(!attic.writes().is_empty(), "the other one is told all the same");
     at.assert_no_secret_is_kept();
 }
 
@@ -334,12 +350,13 @@ async fn secrets_that_cannot_be_had() {
     fs::write(&file, "{}").unwrap();
     let told = at.run("import").await;
     says(told.error(1), &["den: ", "backend set", "enter a new token"]);
-    assert_eq!(at.good("status").await["titles"].as_u64(), Some(359), "nothing else is lost");
+    assert_eq!(at.good("status").await["titles"].as_u64(), Some(366), "nothing else is lost");
 
     at = Terminal::new();
     at.secret("GOOD", "ana-password");
     let url = den.url();
-    let add = format!("backend add den --kind jellyfin --url {url} --username ana --password-env GOOD");
+    let add =
+        format!("backend add den --kind jellyfin --url {url} --username ana --password-env GOOD");
     let told = at.run_plainly(&add).await;
     says(told.error(1), &["keyring cannot be reached"]);
     assert_eq!(at.good("backend list").await["backends"].as_array().unwrap().len(), 0);

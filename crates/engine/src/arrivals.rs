@@ -64,7 +64,9 @@ impl Engine {
                 .filter_map(|title| others.get(title))
                 .flatten()
                 .filter(|copy| copy.row.id != arrival.row.id)
-                .filter(|copy| !u64::try_from(copy.row.id.0).is_ok_and(|id| seen.items.contains(id)))
+                .filter(|copy| {
+                    !u64::try_from(copy.row.id.0).is_ok_and(|id| seen.items.contains(id))
+                })
                 .filter_map(|copy| Some((copy.row.id, copy.row.baseline?)))
                 .max_by_key(|(id, baseline)| (baseline.at, *id));
             let how = match before {

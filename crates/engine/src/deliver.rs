@@ -3,9 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
-use watchstate_model::{
-    Because, Item, ItemId, ItemKey, Marks, Moment, Watch,
-};
+use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, Watch};
 use watchstate_servers::{Fault, Playing, ServerError, Write};
 use watchstate_store::{
     Attempt, Baseline, JournalRow, KnownItem, OutboxRow, Run, What, marks_print,
@@ -63,13 +61,16 @@ impl Engine {
         let at_once = account.server.read_at_once().max(1);
         let most = u32::try_from(at_once).unwrap_or(100);
         let mut after = ItemId(0);
+        let mut refusals = Refusals::default();
         loop {
             self.go_on()?;
             let rows = self.owed(account, after, most, None).await?;
             let Some(last) = rows.last().map(|row| row.item) else { break };
             let playing = match self.ask(account.server.playing()).await {
                 Ok(playing) => playing,
-                Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => return Err(trouble),
+                Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => {
+                    return Err(trouble);
+                }
                 Err(_) => {
                     self.wait_for_sessions(&rows, taker.stance.at, run).await?;
                     after = last;
@@ -81,7 +82,7 @@ impl Engine {
             } else {
                 self.letters_as_read(accounts, account, taker, rows, after, run).await?
             };
-            self.send(account, taker, letters, &playing, run).await?;
+            self.send(account, taker, letters, &playing, run, &mut refusals).await?;
             after = last;
             self.report.step(Step::Delivered {
                 backend,
@@ -90,7 +91,9 @@ impl Engine {
             });
         }
         if run.failed > 0 {
-            return Err(Trouble::SomeFailed { failed: run.failed, planned: run.planned });
+            let Refusals { cause, parked } = refusals;
+            let (failed, planned) = (run.failed, run.planned);
+            return Err(Trouble::SomeFailed { failed, planned, cause, parked });
         }
         Ok(())
     }
@@ -112,12 +115,7 @@ impl Engine {
         Ok(rows)
     }
 
-    async fn wait_for_sessions(
-        &self,
-        rows: &[OutboxRow],
-        at: Moment,
-        run: &mut Run,
-    ) -> Result<()> {
+    async fn wait_for_sessions(&self, rows: &[OutboxRow], at: Moment, run: &mut Run) -> Result<()> {
         let waits: Vec<Attempt> = rows
             .iter()
             .map(|row| Attempt {
@@ -218,6 +216,7 @@ impl Engine {
         letters: Vec<Letter>,
         playing: &Playing,
         run: &mut Run,
+        refusals: &mut Refusals,
     ) -> Result<()> {
         let at = taker.stance.at;
         let busy: HashSet<&ItemKey> = match playing {
@@ -270,7 +269,7 @@ impl Engine {
             .buffered(self.settings.writes_at_once.max(1))
             .collect()
             .await;
-        self.read_back(account, taker, answers, run).await
+        self.read_back(account, taker, answers, run, refusals).await
     }
 
     /// Reads back what was written, and keeps it only then. A write without an answer may have happened all
@@ -281,6 +280,7 @@ impl Engine {
         taker: &Taker,
         answers: Vec<(Letter, Result<()>)>,
         run: &mut Run,
+        refusals: &mut Refusals,
     ) -> Result<()> {
         let keys: Vec<ItemKey> = answers.iter().map(|(letter, _)| letter.row.key.clone()).collect();
         let read = self.ask(account.server.read(&keys)).await;
@@ -335,6 +335,10 @@ impl Engine {
             }
             let attempt = after_failure(&letter.row, &answer, stance.at);
             run.failed += 1;
+            refusals.parked |= attempt.parked;
+            if let Err(trouble @ Trouble::Server(_)) = &answer {
+                refusals.cause.get_or_insert_with(|| trouble.to_string());
+            }
             if attempt.parked {
                 lines.extend(item.titles().map(|title| JournalRow {
                     title,
@@ -365,6 +369,15 @@ impl Engine {
     }
 }
 
+/// What a run that goes on remembers of writes that were not taken.
+#[derive(Default)]
+struct Refusals {
+    /// Why the first of them failed, as a sentence.
+    cause: Option<String>,
+    /// Whether any of them is not tried again by itself.
+    parked: bool,
+}
+
 /// What becomes of a write that did not come to be.
 fn after_failure(row: &OutboxRow, answer: &Result<()>, at: Moment) -> Attempt {
     let fault = match answer {
@@ -373,9 +386,7 @@ fn after_failure(row: &OutboxRow, answer: &Result<()>, at: Moment) -> Attempt {
     };
     let (because, parked) = match fault {
         Some(Fault::Forbidden | Fault::Unsupported) => (Because::Refused, true),
-        Some(Fault::NotFound | Fault::BadAnswer) => {
-            (Because::Refused, row.attempts + 1 >= TRIES)
-        }
+        Some(Fault::NotFound | Fault::BadAnswer) => (Because::Refused, row.attempts + 1 >= TRIES),
         Some(_) => (Because::TryAgain, false),
         // Accepted, and yet it is not shown.
         None => (Because::NotTaken, row.attempts + 1 >= TRIES),
@@ -386,4 +397,3 @@ fn after_failure(row: &OutboxRow, answer: &Result<()>, at: Moment) -> Attempt {
     let next_at = Moment(at.0.saturating_add(wait + spread));
     Attempt { item: row.item, because, sent: true, next_at, parked }
 }
-

@@ -194,7 +194,8 @@ impl Engine {
         if titles.is_empty() {
             return Ok(());
         }
-        let wanted: Vec<Wanted> = self.store.wanted(titles).await?.into_iter().map(wanted).collect();
+        let wanted: Vec<Wanted> =
+            self.store.wanted(titles).await?.into_iter().map(wanted).collect();
         for wanted in wanted {
             let found = self.ask(account.server.find(&wanted)).await?;
             self.learn_shows(account, &found).await?;
@@ -209,12 +210,8 @@ impl Engine {
 fn wanted(title: watchstate_store::TitleWanted) -> Wanted {
     match title.place {
         None => Wanted::Movie { name: title.name, ids: title.ids },
-        Some((season, number)) => Wanted::Episode {
-            show_name: title.show_name,
-            show_ids: title.show_ids,
-            season,
-            number,
-        },
+        Some((season, number)) => {
+            Wanted::Episode { show_name: title.show_name, show_ids: title.show_ids, season, number }
+        }
     }
 }
-

@@ -26,7 +26,11 @@ pub(crate) struct Running {
 impl Engine {
     /// Imports from the accounts whose import is not off. A backend in trouble does not keep the others
     /// from being read; only the store's trouble, or being stopped, ends it all.
-    pub async fn import(&self, accounts: &mut [Account], consent: Consent) -> Result<Vec<RunReport>> {
+    pub async fn import(
+        &self,
+        accounts: &mut [Account],
+        consent: Consent,
+    ) -> Result<Vec<RunReport>> {
         let at = self.clock.now();
         Ok(self.import_at(accounts, consent, at).await?.0)
     }
@@ -103,12 +107,7 @@ impl Engine {
     }
 
     /// Begins a run on one backend.
-    pub(crate) async fn begin(
-        &self,
-        task: Task,
-        account: &Account,
-        at: Moment,
-    ) -> Result<Running> {
+    pub(crate) async fn begin(&self, task: Task, account: &Account, at: Moment) -> Result<Running> {
         let mut tx = self.store.begin().await?;
         let id = tx.begin_run(task, account.backend.id, at).await?;
         tx.commit().await?;

@@ -55,7 +55,8 @@ pub struct Account {
 impl Account {
     /// A backend that was not asked anything yet.
     pub fn new(backend: Backend, server: Arc<dyn MediaServer>) -> Self {
-        let abilities = server.abilities();
+        // As it answered last: it may be out of reach now, and what it is owed is planned all the same.
+        let abilities = backend.abilities.unwrap_or_else(|| server.abilities());
         Self { backend, server, clock: ClockOffset(0), abilities }
     }
 
@@ -67,6 +68,12 @@ impl Account {
         }
         self.clock = info.clock;
         self.abilities = self.server.abilities();
+        if self.backend.abilities != Some(self.abilities) {
+            let mut tx = engine.store.begin().await?;
+            tx.set_abilities(self.backend.id, &self.abilities).await?;
+            tx.commit().await?;
+            self.backend.abilities = Some(self.abilities);
+        }
         Ok(())
     }
 }

@@ -1,11 +1,9 @@
 //! From touched titles to owed writes: each title's copies are compared with our state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use watchstate_model::plan::plan;
-use watchstate_model::{
-    BackendId, Copy, Held, ItemId, Moment, PersonId, State, TitleId, Watch,
-};
+use watchstate_model::{BackendId, Copy, Held, ItemId, Moment, PersonId, State, TitleId, Watch};
 use watchstate_store::{KnownItem, Touched};
 
 use crate::report::Step;
@@ -48,7 +46,8 @@ impl Engine {
             all.extend(&titles);
             all.sort_unstable();
             all.dedup();
-            let states: HashMap<TitleId, State> = tx.states(person, &all).await?.into_iter().collect();
+            let states: HashMap<TitleId, State> =
+                tx.states(person, &all).await?.into_iter().collect();
             let state = |title| states.get(&title).copied().unwrap_or(State::UNTOUCHED);
 
             let covered: Vec<Vec<State>> =
@@ -65,7 +64,7 @@ impl Engine {
                 .collect();
             let made = plan(&copies, self.settings.progress);
             tx.owe(&made.changes, at).await?;
-            let told: Vec<ItemId> = made.changes.iter().map(|change| change.item).collect();
+            let told: HashSet<ItemId> = made.changes.iter().map(|change| change.item).collect();
             let agree: Vec<ItemId> = items
                 .iter()
                 .filter(|(backend, item)| by_id.contains_key(backend) && item.owed.is_some())
@@ -98,7 +97,13 @@ impl Engine {
         states: &'a [State],
         touched: &[Touched],
     ) -> Copy<'a> {
-        let again = item.titles().any(|title| touched.iter().any(|t| t.again && t.title == title));
+        // They come in the order of their titles.
+        let is_again = |title| {
+            touched
+                .binary_search_by_key(&title, |t: &Touched| t.title)
+                .is_ok_and(|place| touched[place].again)
+        };
+        let again = item.titles().any(is_again);
         Copy {
             item: item.row.id,
             backend: account.backend.id,

@@ -181,9 +181,8 @@ impl Index {
                 known.extend(added.known(true, &facts.ids));
             }
             let stands_there = show.map(|show| (show, episode.season, number));
-            let there = stands_there.and_then(|at| {
-                self.places.get(&at).or_else(|| added.by_place.get(&at)).copied()
-            });
+            let there = stands_there
+                .and_then(|at| self.places.get(&at).or_else(|| added.by_place.get(&at)).copied());
             let own = is_first && !facts.ids.is_empty();
             let position = (episode.season, number);
             match identify_episode(show, position, there, own, &known) {

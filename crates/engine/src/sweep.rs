@@ -126,16 +126,14 @@ impl Engine {
                 return Err(incomplete(library, "it ends before it should"));
             }
             // The next page travels while this one is taken in.
-            let (taken, next) = futures::join!(
-                self.take_page(account, taker, page, seen, run),
-                async {
+            let (taken, next) =
+                futures::join!(self.take_page(account, taker, page, seen, run), async {
                     if from < total {
                         Some(self.page(account, library, from, detail, pace).await)
                     } else {
                         None
                     }
-                }
-            );
+                });
             taken?;
             if seen.repeated > 0 {
                 return Err(incomplete(library, "it holds something twice"));
@@ -169,7 +167,8 @@ impl Engine {
                     pace.took(begun.elapsed());
                     return Ok(page);
                 }
-                Err(Trouble::Server(ServerError { fault: Fault::Timeout, .. })) if pace.slower() => {}
+                Err(Trouble::Server(ServerError { fault: Fault::Timeout, .. }))
+                    if pace.slower() => {}
                 Err(trouble) => return Err(trouble),
             }
         }

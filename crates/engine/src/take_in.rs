@@ -57,7 +57,7 @@ impl Engine {
                 Looked(item.key.as_str(), marks_print(&item.marks, item.added_at), facts)
             })
             .collect();
-        let Compared { same, same_in_review, differ } = tx.compare(backend, &looked).await?;
+        let Compared { same, same_in_review, differ, known } = tx.compare(backend, &looked).await?;
         let unchanged = same.len() - same_in_review;
         if differ.is_empty() {
             if let Some(sweep) = sweep {
@@ -76,7 +76,11 @@ impl Engine {
             .filter_map(|place| page.get(*place))
             .filter(|item| mentioned.insert(item.key.as_str()))
             .collect();
-        let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
+        let keys: Vec<&str> = known
+            .iter()
+            .filter_map(|place| page.get(*place))
+            .map(|item| item.key.as_str())
+            .collect();
         let mut known: HashMap<ItemKey, KnownItem> = tx
             .items_with_keys(backend, &keys)
             .await?
@@ -138,7 +142,9 @@ impl Engine {
                     titles.extend(these);
                     arriving.extend(these);
                 }
-                None if open => arriving.extend(known.get(&item.key).iter().flat_map(|i| i.titles())),
+                None if open => {
+                    arriving.extend(known.get(&item.key).iter().flat_map(|i| i.titles()))
+                }
                 _ => {}
             }
         }

@@ -13,7 +13,9 @@ pub enum Trouble {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The server's list does not add up: it repeats, or is shorter than it says.
-    #[error("its list of {library} does not add up ({what}); what was read is kept, and the next import reads again")]
+    #[error(
+        "its list of {library} does not add up ({what}); what was read is kept, and the next import reads again"
+    )]
     Incomplete {
         /// Which library.
         library: String,
@@ -21,18 +23,32 @@ pub enum Trouble {
         what: &'static str,
     },
     /// Another server answers at the address.
-    #[error("another server than before answers at its address; check the address, or remove and add the backend")]
+    #[error(
+        "another server than before answers at its address; check the address, or remove and add the backend"
+    )]
     AnotherServer,
     /// The run was stopped.
     #[error("stopped; what was done is kept, and the next run goes on from there")]
     Cancelled,
     /// Some writes were not taken.
-    #[error("{failed} of {planned} changes could not be written; they are tried again at the next export")]
+    #[error(
+        "{failed} of {planned} changes could not be written{cause}; {next}",
+        cause = .cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default(),
+        next = if *.parked {
+            "when that is done, export with --full"
+        } else {
+            "they are tried again at the next export"
+        }
+    )]
     SomeFailed {
         /// How many.
         failed: u64,
         /// Of how many.
         planned: u64,
+        /// Why the first of them failed and what can be done, where the server said why.
+        cause: Option<String>,
+        /// Whether any of them is not tried again by itself.
+        parked: bool,
     },
 }
 

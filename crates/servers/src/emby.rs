@@ -80,10 +80,7 @@ impl Dialect for EmbyDialect {
             .into_iter()
             .filter(|s| s.device_id.as_ref().is_some_and(|id| id.0 == client_id))
             .filter_map(|s| {
-                let name = s
-                    .user_name
-                    .map(|name| name.0.into_owned())
-                    .unwrap_or_default();
+                let name = s.user_name.map(|name| name.0.into_owned()).unwrap_or_default();
                 Some((s.user_id?.0.into_owned(), name))
             })
             .collect();
@@ -133,11 +130,7 @@ impl Dialect for EmbyDialect {
         };
         vec![Call {
             method: Method::POST,
-            path: format!(
-                "/Users/{}/Items/{}/UserData",
-                percent(wording.user),
-                wording.key()
-            ),
+            path: format!("/Users/{}/Items/{}/UserData", percent(wording.user), wording.key()),
             query: vec![],
             body: body(&data),
         }]
@@ -169,9 +162,7 @@ mod tests {
         let (u, w) = (Watch::Unwatched, Watch::WATCHED);
         let s = Watch::Started(at(600_000));
         let s2 = Watch::Started(at(300_000));
-        let rewatch = Watch::Watched {
-            rewatch: Some(at(600_000)),
-        };
+        let rewatch = Watch::Watched { rewatch: Some(at(600_000)) };
         let mark = vec!["POST /Users/u1/PlayedItems/k1?datePlayed=20240305211407".to_owned()];
         let unmark = vec!["DELETE /Users/u1/PlayedItems/k1".to_owned()];
         let none: Vec<String> = vec![];
@@ -184,49 +175,24 @@ mod tests {
         const LATER: &str = r#""LastPlayedDate":"2024-03-05T21:14:16.0000000Z""#;
         for (from, shown, to, plays, calls, why) in [
             (u, (0, None), w, 1, mark.clone(), "a mark with its date"),
-            (
-                s,
-                (1, Some(PLAYED)),
-                w,
-                1,
-                mark,
-                "which clears the position",
-            ),
+            (s, (1, Some(PLAYED)), w, 1, mark, "which clears the position"),
             (w, (1, Some(PLAYED)), w, 1, none.clone(), "it is so already"),
             (
                 w,
                 (1, Some(PLAYED - 9)),
                 w,
                 2,
-                post(&format!(
-                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#
-                )),
+                post(&format!(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#)),
                 "watched again: a second mark would be ignored",
             ),
-            (
-                w,
-                (1, Some(PLAYED)),
-                u,
-                0,
-                unmark,
-                "an un-watch as a person's",
-            ),
-            (
-                u,
-                (1, Some(PLAYED)),
-                u,
-                0,
-                none,
-                "traces alone are no reason",
-            ),
+            (w, (1, Some(PLAYED)), u, 0, unmark, "an un-watch as a person's"),
+            (u, (1, Some(PLAYED)), u, 0, none, "traces alone are no reason"),
             (
                 s,
                 (1, Some(PLAYED)),
                 u,
                 0,
-                post(&format!(
-                    r#""Played":false,"PlaybackPositionTicks":0,"PlayCount":1,{DATE}"#
-                )),
+                post(&format!(r#""Played":false,"PlaybackPositionTicks":0,"PlayCount":1,{DATE}"#)),
                 "a cleared position keeps count and date",
             ),
             (
@@ -254,23 +220,13 @@ mod tests {
                 (1, Some(PLAYED)),
                 w,
                 1,
-                post(&format!(
-                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":1,{DATE}"#
-                )),
+                post(&format!(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":1,{DATE}"#)),
                 "a rewatch that ended",
             ),
         ] {
             let write = write(from, shown, to, plays);
-            let kept = Kept {
-                favorite: true,
-                rating: Some(7.5),
-            };
-            let wording = Wording {
-                write: &write,
-                user: "u1",
-                clock: ClockOffset(0),
-                kept,
-            };
+            let kept = Kept { favorite: true, rating: Some(7.5) };
+            let wording = Wording { write: &write, user: "u1", clock: ClockOffset(0), kept };
             assert_eq!(told(&EmbyDialect::by_user_data(&wording)), calls, "{why}");
         }
     }
@@ -278,11 +234,7 @@ mod tests {
     #[test]
     fn which_versions_take_user_data() {
         for (version, takes) in [("3.2.40.0", false), ("4.8.11.0", true), ("4.9.5.0", true)] {
-            assert_eq!(
-                EmbyDialect::takes_user_data(Version::parse(version)),
-                takes,
-                "{version}"
-            );
+            assert_eq!(EmbyDialect::takes_user_data(Version::parse(version)), takes, "{version}");
         }
     }
 }

@@ -104,11 +104,7 @@ pub struct ServerError {
 impl ServerError {
     /// A failed call.
     pub fn new(fault: Fault, op: &'static str) -> Self {
-        Self {
-            fault,
-            op,
-            detail: None,
-        }
+        Self { fault, op, detail: None }
     }
 
     /// With more detail.

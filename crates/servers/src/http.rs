@@ -130,14 +130,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A plain `GET`.
     pub fn get(path: &'a str, query: &'a [(&'a str, &'a str)], op: &'static str) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            query,
-            headers: HeaderMap::new(),
-            body: None,
-            op,
-        }
+        Self { method: Method::GET, path, query, headers: HeaderMap::new(), body: None, op }
     }
 }
 
@@ -270,9 +263,7 @@ impl Http {
             builder = builder.query(request.query);
         }
         if let Some(body) = &request.body {
-            builder = builder
-                .header("Content-Type", "application/json")
-                .body(body.clone());
+            builder = builder.header("Content-Type", "application/json").body(body.clone());
         }
         self.meter.requests.fetch_add(1, Ordering::Relaxed);
         let mut response = builder.send().await.map_err(|e| failed(&e, op))?;
@@ -280,15 +271,10 @@ impl Http {
             return Err(error);
         }
         let headers = std::mem::take(response.headers_mut());
-        let hint = response
-            .content_length()
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(0);
+        let hint = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let mut body = BytesMut::with_capacity(hint.min(self.limits.largest_answer));
         while let Some(piece) = response.chunk().await.map_err(|e| failed(&e, op))? {
-            self.meter
-                .bytes
-                .fetch_add(piece.len() as u64, Ordering::Relaxed);
+            self.meter.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
             if body.len() + piece.len() > self.limits.largest_answer {
                 let most = self.limits.largest_answer / (1024 * 1024);
                 return Err(ServerError::new(Fault::BadAnswer, op)
@@ -296,10 +282,7 @@ impl Http {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Answer {
-            headers,
-            body: body.freeze(),
-        })
+        Ok(Answer { headers, body: body.freeze() })
     }
 
     fn url(&self, path: &str) -> Url {
@@ -337,11 +320,7 @@ fn failed(error: &reqwest::Error, op: &'static str) -> ServerError {
     let fault = if error.is_timeout() {
         Fault::Timeout
     } else if error.is_connect() {
-        if is_certificate(error) {
-            Fault::Certificate
-        } else {
-            Fault::Unreachable
-        }
+        if is_certificate(error) { Fault::Certificate } else { Fault::Unreachable }
     } else if error.is_decode() || error.is_body() {
         Fault::BadAnswer
     } else if error.is_request() {

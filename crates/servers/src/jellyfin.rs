@@ -74,11 +74,7 @@ impl Dialect for JellyfinDialect {
 
     /// `POST UserData` came with 10.9; 10.8.6 answers 404 (`jellyfin-10.8.6/43-userdata-post-modern.json`).
     fn takes_user_data(version: Version) -> bool {
-        version
-            >= Version {
-                major: 10,
-                minor: 9,
-            }
+        version >= Version { major: 10, minor: 9 }
     }
 
     /// From 10.9: one `POST /UserItems/{id}/UserData?userId=` with a part of the user data says all and keeps
@@ -116,10 +112,7 @@ impl Dialect for JellyfinDialect {
         };
         vec![Call {
             method: Method::POST,
-            path: format!(
-                "/UserItems/{}/UserData",
-                percent(wording.write.key.as_str())
-            ),
+            path: format!("/UserItems/{}/UserData", percent(wording.write.key.as_str())),
             query,
             body: body(&data),
         }]
@@ -152,9 +145,7 @@ mod tests {
         let (u, w) = (Watch::Unwatched, Watch::WATCHED);
         let s = Watch::Started(at(600_000));
         let s2 = Watch::Started(at(300_000));
-        let rewatch = Watch::Watched {
-            rewatch: Some(at(600_000)),
-        };
+        let rewatch = Watch::Watched { rewatch: Some(at(600_000)) };
         let post = |body: &str| vec![format!("POST /UserItems/k1/UserData?userId=u1 {{{body}}}")];
         const DATE: &str = r#""LastPlayedDate":"2024-03-05T21:14:07.0000000Z""#;
         let none: Vec<String> = vec![];
@@ -164,9 +155,7 @@ mod tests {
                 (0, None),
                 w,
                 2,
-                post(&format!(
-                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#
-                )),
+                post(&format!(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#)),
                 "a mark with count and date",
             ),
             (
@@ -174,28 +163,17 @@ mod tests {
                 (3, Some(PLAYED + 9)),
                 w,
                 2,
-                post(&format!(
-                    r#""Played":true,"PlaybackPositionTicks":0,{DATE}"#
-                )),
+                post(&format!(r#""Played":true,"PlaybackPositionTicks":0,{DATE}"#)),
                 "a higher count stays, a session's date does not",
             ),
             (w, (2, Some(PLAYED)), w, 2, none.clone(), "it is so already"),
-            (
-                w,
-                (2, Some(PLAYED + 9)),
-                w,
-                5,
-                none.clone(),
-                "a count alone is no reason",
-            ),
+            (w, (2, Some(PLAYED + 9)), w, 5, none.clone(), "a count alone is no reason"),
             (
                 w,
                 (1, Some(PLAYED - 9)),
                 w,
                 2,
-                post(&format!(
-                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#
-                )),
+                post(&format!(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#)),
                 "watched again",
             ),
             (
@@ -238,22 +216,13 @@ mod tests {
                 post(r#""Played":false,"PlaybackPositionTicks":0"#),
                 "a cleared position keeps count and date",
             ),
-            (
-                u,
-                (1, Some(PLAYED)),
-                u,
-                0,
-                none,
-                "traces alone are no reason",
-            ),
+            (u, (1, Some(PLAYED)), u, 0, none, "traces alone are no reason"),
             (
                 s2,
                 (1, Some(PLAYED - 9)),
                 s,
                 1,
-                post(&format!(
-                    r#""Played":false,"PlaybackPositionTicks":6000000000,{DATE}"#
-                )),
+                post(&format!(r#""Played":false,"PlaybackPositionTicks":6000000000,{DATE}"#)),
                 "a position and when it was left",
             ),
             (
@@ -269,24 +238,14 @@ mod tests {
                 (1, Some(PLAYED - 9)),
                 s,
                 1,
-                post(&format!(
-                    r#""Played":false,"PlaybackPositionTicks":6000000000,{DATE}"#
-                )),
+                post(&format!(r#""Played":false,"PlaybackPositionTicks":6000000000,{DATE}"#)),
                 "an un-watch and a position in one request",
             ),
         ] {
             let write = write(from, shown, to, plays);
-            let wording = Wording {
-                write: &write,
-                user: "u1",
-                clock: ClockOffset(0),
-                kept: Kept::default(),
-            };
-            assert_eq!(
-                told(&JellyfinDialect::by_user_data(&wording)),
-                calls,
-                "{why}"
-            );
+            let wording =
+                Wording { write: &write, user: "u1", clock: ClockOffset(0), kept: Kept::default() };
+            assert_eq!(told(&JellyfinDialect::by_user_data(&wording)), calls, "{why}");
         }
     }
 
@@ -300,11 +259,7 @@ mod tests {
             ("unstable", false),
         ] {
             let version = Version::parse(version);
-            assert_eq!(
-                JellyfinDialect::takes_user_data(version),
-                takes,
-                "{version:?}"
-            );
+            assert_eq!(JellyfinDialect::takes_user_data(version), takes, "{version:?}");
         }
     }
 }

@@ -78,10 +78,7 @@ impl Version {
     /// From `10.8.6`, `3.2.40.0` or `10.9.0-rc1`. What cannot be read counts as the oldest.
     pub(crate) fn parse(text: &str) -> Self {
         let mut numbers = text.split(['.', '-']).map(|n| n.parse().unwrap_or(0));
-        Self {
-            major: numbers.next().unwrap_or(0),
-            minor: numbers.next().unwrap_or(0),
-        }
+        Self { major: numbers.next().unwrap_or(0), minor: numbers.next().unwrap_or(0) }
     }
 }
 
@@ -101,13 +98,7 @@ struct Known {
 
 impl Known {
     fn way(&self) -> Way {
-        if self.takes_user_data {
-            Way::UserData
-        } else {
-            Way::Marks {
-                positions: self.own,
-            }
-        }
+        if self.takes_user_data { Way::UserData } else { Way::Marks { positions: self.own } }
     }
 }
 
@@ -138,10 +129,7 @@ impl<D: Dialect> MediaBrowser<D> {
         Ok(Self {
             http: Http::new(&address.url, headers, limits, pause)?,
             client_id: address.client_id,
-            named: address
-                .user
-                .map(|user| user.trim().to_owned())
-                .filter(|u| !u.is_empty()),
+            named: address.user.map(|user| user.trim().to_owned()).filter(|u| !u.is_empty()),
             known: Mutex::new(None),
             dialect: PhantomData,
         })
@@ -156,9 +144,7 @@ impl<D: Dialect> MediaBrowser<D> {
     ) -> Result<Answer, ServerError> {
         let mut query: Query<'_> = vec![("userId", user), ("enableImages", "false")];
         query.extend_from_slice(more);
-        self.http
-            .send(&Request::get(&D::items(user), &query, op))
-            .await
+        self.http.send(&Request::get(&D::items(user), &query, op)).await
     }
 
     /// Entries by their keys, of which those that are not there are left out. An answer to a key that was
@@ -189,12 +175,7 @@ impl<D: Dialect> MediaBrowser<D> {
         let answer = self.list(&user, &query, op).await?;
         let list: List<'_> = answer.json(op)?;
         let asked = |entry: &Entry<'_>| ids.iter().any(|id| same_id(id, &entry.id));
-        Ok(list
-            .items
-            .into_iter()
-            .filter(asked)
-            .filter_map(take)
-            .collect())
+        Ok(list.items.into_iter().filter(asked).filter_map(take).collect())
     }
 
     /// A stretch of a library.
@@ -226,11 +207,7 @@ impl<D: Dialect> MediaBrowser<D> {
         let list: List<'_> = answer.json(OP)?;
         let sent = u32::try_from(list.items.len()).unwrap_or(u32::MAX);
         let entries = list.items.into_iter().filter_map(take).collect();
-        Ok(Page {
-            entries,
-            sent,
-            total: list.total,
-        })
+        Ok(Page { entries, sent, total: list.total })
     }
 
     async fn write_as(&self, known: &Known, write: &Write) -> Result<(), ServerError> {
@@ -251,9 +228,7 @@ impl<D: Dialect> MediaBrowser<D> {
                     Some(entry.user_data.map(|data| data.kept()))
                 })
                 .await?;
-            let kept = kept
-                .first()
-                .ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
+            let kept = kept.first().ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
             wording.kept = kept.ok_or_else(|| {
                 ServerError::new(Fault::BadAnswer, OP).with("it does not say what it shows")
             })?;
@@ -277,12 +252,7 @@ impl<D: Dialect> MediaBrowser<D> {
     /// Whether the server no longer has the item; `None` where even that cannot be learned.
     async fn is_gone(&self, key: &ItemKey) -> Option<bool> {
         let found = self
-            .by_keys(
-                std::slice::from_ref(key),
-                "",
-                "looking whether it is there",
-                |_| Some(()),
-            )
+            .by_keys(std::slice::from_ref(key), "", "looking whether it is there", |_| Some(()))
             .await;
         found.ok().map(|found| found.is_empty())
     }
@@ -296,12 +266,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             Some(Way::Marks { positions }) => positions,
             None => false,
         };
-        Abilities {
-            plays: false,
-            positions,
-            rewatch_positions: false,
-            ..D::ABILITIES
-        }
+        Abilities { plays: false, positions, rewatch_positions: false, ..D::ABILITIES }
     }
 
     async fn check(&self) -> Result<ServerInfo, ServerError> {
@@ -330,35 +295,24 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
         let answer = match self.http.send(&Request::get(&path, &[], OP)).await {
             // The only path that the document of Jellyfin 10.11.8 has.
             Err(error) if error.fault == Fault::NotFound => {
-                self.http
-                    .send(&Request::get("/UserViews", &[("userId", &user)], OP))
-                    .await?
+                self.http.send(&Request::get("/UserViews", &[("userId", &user)], OP)).await?
             }
             answer => answer?,
         };
         let views: Views<'_> = answer.json(OP)?;
-        Ok(views
-            .items
-            .into_iter()
-            .filter_map(|view| view.library())
-            .collect())
+        Ok(views.items.into_iter().filter_map(|view| view.library()).collect())
     }
 
     async fn shows(&self, library: &Library, stretch: Stretch) -> Result<Page<Show>, ServerError> {
         if library.kind == LibraryKind::Movies {
-            return Ok(Page {
-                entries: vec![],
-                sent: 0,
-                total: 0,
-            });
+            return Ok(Page { entries: vec![], sent: 0, total: 0 });
         }
         let query = [
             ("includeItemTypes", "Series"),
             ("enableUserData", "false"),
             ("fields", "ProviderIds,ProductionYear"),
         ];
-        self.stretch(library, stretch, &query, |entry| entry.show())
-            .await
+        self.stretch(library, stretch, &query, |entry| entry.show()).await
     }
 
     async fn items(
@@ -373,29 +327,17 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             // `LocationType` in any case.
             ("excludeLocationTypes", "Virtual"),
             ("enableUserData", "true"),
-            (
-                "fields",
-                if detail == Detail::Full {
-                    D::FACTS
-                } else {
-                    "DateCreated"
-                },
-            ),
+            ("fields", if detail == Detail::Full { D::FACTS } else { "DateCreated" }),
         ];
-        self.stretch(library, stretch, &query, |entry| entry.item(detail))
-            .await
+        self.stretch(library, stretch, &query, |entry| entry.item(detail)).await
     }
 
     async fn read(&self, keys: &[ItemKey]) -> Result<Vec<Item>, ServerError> {
-        self.by_keys(keys, D::FACTS, "reading items", |entry| {
-            entry.item(Detail::Full)
-        })
-        .await
+        self.by_keys(keys, D::FACTS, "reading items", |entry| entry.item(Detail::Full)).await
     }
 
     async fn read_shows(&self, keys: &[ItemKey]) -> Result<Vec<Show>, ServerError> {
-        self.by_keys(keys, D::FACTS, "reading series", |entry| entry.show())
-            .await
+        self.by_keys(keys, D::FACTS, "reading series", |entry| entry.show()).await
     }
 
     async fn find(&self, wanted: &Wanted) -> Result<Vec<Item>, ServerError> {
@@ -412,10 +354,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
         match (error.fault, self.is_gone_after(&error, write).await) {
             (_, Some(true)) => Err(ServerError::new(Fault::NotFound, error.op)),
             (Fault::NotFound, Some(false)) if known.takes_user_data => {
-                let known = Known {
-                    takes_user_data: false,
-                    ..known
-                };
+                let known = Known { takes_user_data: false, ..known };
                 self.remember(known.clone());
                 self.write_as(&known, write).await
             }
@@ -455,11 +394,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
 impl<D: Dialect> MediaBrowser<D> {
     async fn is_gone_after(&self, error: &ServerError, write: &Write) -> Option<bool> {
         let may_be = [Fault::NotFound, Fault::ServerTrouble, Fault::BadAnswer];
-        if may_be.contains(&error.fault) {
-            self.is_gone(&write.key).await
-        } else {
-            None
-        }
+        if may_be.contains(&error.fault) { self.is_gone(&write.key).await } else { None }
     }
 }
 
@@ -472,9 +407,7 @@ fn is_json(answer: &Answer) -> bool {
 /// Whether two spellings are one id: with or without dashes, in either case.
 fn same_id(a: &str, b: &str) -> bool {
     fn plain(id: &str) -> impl Iterator<Item = u8> {
-        id.bytes()
-            .filter(|b| *b != b'-')
-            .map(|b| b.to_ascii_lowercase())
+        id.bytes().filter(|b| *b != b'-').map(|b| b.to_ascii_lowercase())
     }
     plain(a).eq(plain(b))
 }

@@ -54,12 +54,7 @@ async fn stage(version: &str) -> Stage {
 }
 
 fn client(stage: &Stage, user: Option<&str>) -> Emby {
-    Emby::new(
-        address(ServerKind::Emby, &stage.url, user),
-        limits(),
-        Waits::at(NOW),
-    )
-    .unwrap()
+    Emby::new(address(ServerKind::Emby, &stage.url, user), limits(), Waits::at(NOW)).unwrap()
 }
 
 async fn checked(stage: &Stage) -> Emby {
@@ -70,11 +65,7 @@ async fn checked(stage: &Stage) -> Emby {
 }
 
 fn library() -> Library {
-    Library {
-        key: LibraryKey::from("lib"),
-        name: String::new(),
-        kind: LibraryKind::Mixed,
-    }
+    Library { key: LibraryKey::from("lib"), name: String::new(), kind: LibraryKind::Mixed }
 }
 
 fn started(ms: u64) -> Watch {
@@ -89,10 +80,7 @@ async fn a_check_tells_who_the_server_is() {
         let info = client.check().await.unwrap();
         assert_eq!(info.id, "316bac623f1d48bf9bab085222e69dc5");
         assert_eq!((info.name.as_str(), info.version.as_str()), ("vm", shown));
-        let root = User {
-            id: ROOT.into(),
-            name: "root".into(),
-        };
+        let root = User { id: ROOT.into(), name: "root".into() };
         assert_eq!(client.user().await.unwrap(), root, "by our own session");
         let seen = stage.seen();
         assert_eq!(seen[1].what, "GET /Sessions");
@@ -109,49 +97,14 @@ async fn a_check_tells_who_the_server_is() {
 #[tokio::test]
 async fn users_are_named_by_id_or_by_name() {
     for (named, sessions, found, why) in [
-        (
-            Some("Root"),
-            own_session(),
-            Ok(true),
-            "the token's own user, by name",
-        ),
+        (Some("Root"), own_session(), Ok(true), "the token's own user, by name"),
         (Some(ROOT), own_session(), Ok(true), "by id"),
-        (
-            Some("root"),
-            foreign_sessions(),
-            Ok(false),
-            "with an API key, by name",
-        ),
-        (
-            Some("root"),
-            Reply::status(403, ""),
-            Ok(false),
-            "where sessions may not be seen",
-        ),
-        (
-            None,
-            foreign_sessions(),
-            Err(Fault::NoSuchUser),
-            "an API key has no user",
-        ),
-        (
-            Some("bob"),
-            own_session(),
-            Err(Fault::NoSuchUser),
-            "a name that nobody has",
-        ),
-        (
-            None,
-            recorded(OLD, "16-bad-token"),
-            Err(Fault::Unauthorized),
-            "a bad token",
-        ),
-        (
-            Some(ROOT),
-            recorded(OLD, "16-bad-token"),
-            Err(Fault::Unauthorized),
-            "a bad token",
-        ),
+        (Some("root"), foreign_sessions(), Ok(false), "with an API key, by name"),
+        (Some("root"), Reply::status(403, ""), Ok(false), "where sessions may not be seen"),
+        (None, foreign_sessions(), Err(Fault::NoSuchUser), "an API key has no user"),
+        (Some("bob"), own_session(), Err(Fault::NoSuchUser), "a name that nobody has"),
+        (None, recorded(OLD, "16-bad-token"), Err(Fault::Unauthorized), "a bad token"),
+        (Some(ROOT), recorded(OLD, "16-bad-token"), Err(Fault::Unauthorized), "a bad token"),
     ] {
         let stage = stage(OLD).await;
         stage.on("GET /Sessions", sessions);
@@ -160,13 +113,8 @@ async fn users_are_named_by_id_or_by_name() {
         if let Err(error) = &checked {
             is_discreet(error, &[TOKEN]);
         }
-        let own = checked
-            .map(|_| client.abilities().positions)
-            .map_err(|error| error.fault);
-        assert_eq!(
-            own, found,
-            "{why}: positions only where the token is the user's own"
-        );
+        let own = checked.map(|_| client.abilities().positions).map_err(|error| error.fault);
+        assert_eq!(own, found, "{why}: positions only where the token is the user's own");
     }
 }
 
@@ -175,14 +123,8 @@ async fn two_users_from_our_device_are_not_told_apart() {
     let stage = stage(OLD).await;
     let both = r#"[{"DeviceId":"our-device","UserId":"ROOT","UserName":"root"},
         {"DeviceId":"our-device","UserId":"ALICE","UserName":"alice"}]"#;
-    stage.on(
-        "GET /Sessions",
-        Reply::json(&both.replace("ROOT", ROOT).replace("ALICE", ALICE)),
-    );
-    assert_eq!(
-        client(&stage, None).check().await.unwrap_err().fault,
-        Fault::NoSuchUser
-    );
+    stage.on("GET /Sessions", Reply::json(&both.replace("ROOT", ROOT).replace("ALICE", ALICE)));
+    assert_eq!(client(&stage, None).check().await.unwrap_err().fault, Fault::NoSuchUser);
     let named = client(&stage, Some("root"));
     named.check().await.unwrap();
     assert!(!named.abilities().positions, "it may be the other's token");
@@ -205,19 +147,10 @@ async fn users_are_listed_where_the_version_lists_them() {
 async fn what_is_no_emby_is_told_so() {
     let stage = stage(OLD).await;
     for (reply, part) in [
-        (
-            recorded("jellyfin-10.10.7", "01-public-info"),
-            "this is Jellyfin, not Emby",
-        ),
-        (
-            recorded("jellyfin-10.8.6", "01-public-info"),
-            "this is Jellyfin, not Emby",
-        ),
+        (recorded("jellyfin-10.10.7", "01-public-info"), "this is Jellyfin, not Emby"),
+        (recorded("jellyfin-10.8.6", "01-public-info"), "this is Jellyfin, not Emby"),
         (Reply::json("<html>"), "web page"),
-        (
-            Reply::json(r#"{"version":"2"}"#),
-            "nothing there speaks as Emby does",
-        ),
+        (Reply::json(r#"{"version":"2"}"#), "nothing there speaks as Emby does"),
         (Reply::status(404, ""), "nothing there speaks as Emby does"),
     ] {
         stage.on("GET /System/Info/Public", reply);
@@ -228,11 +161,7 @@ async fn what_is_no_emby_is_told_so() {
     }
     let error = {
         let address = address(ServerKind::Emby, &cut_short().await, None);
-        Emby::new(address, limits(), Waits::at(NOW))
-            .unwrap()
-            .check()
-            .await
-            .unwrap_err()
+        Emby::new(address, limits(), Waits::at(NOW)).unwrap().check().await.unwrap_err()
     };
     assert_eq!(error.fault, Fault::BadAnswer);
 }
@@ -241,17 +170,10 @@ async fn what_is_no_emby_is_told_so() {
 async fn a_busy_server_is_waited_for() {
     let stage = stage(OLD).await;
     let busy = Reply::status(429, "").with("Retry-After", "7");
-    stage.on(
-        "GET /System/Info/Public",
-        vec![busy, recorded(OLD, "01-public-info")],
-    );
+    stage.on("GET /System/Info/Public", vec![busy, recorded(OLD, "01-public-info")]);
     let waits = Waits::at(NOW);
     let address = address(ServerKind::Emby, &stage.url, None);
-    Emby::new(address, limits(), waits.clone())
-        .unwrap()
-        .check()
-        .await
-        .unwrap();
+    Emby::new(address, limits(), waits.clone()).unwrap().check().await.unwrap();
     assert_eq!(*waits.waits.lock().unwrap(), [Duration::from_secs(7)]);
 }
 
@@ -259,143 +181,59 @@ async fn a_busy_server_is_waited_for() {
 async fn libraries_and_pages() {
     let stage = stage(OLD).await;
     let client = checked(&stage).await;
-    stage.on(
-        &format!("GET /Users/{ROOT}/Views"),
-        recorded(OLD, "25-views"),
-    );
-    let kinds: Vec<_> = client
-        .libraries()
-        .await
-        .unwrap()
-        .iter()
-        .map(|l| l.kind)
-        .collect();
+    stage.on(&format!("GET /Users/{ROOT}/Views"), recorded(OLD, "25-views"));
+    let kinds: Vec<_> = client.libraries().await.unwrap().iter().map(|l| l.kind).collect();
     assert_eq!(kinds, [LibraryKind::Movies, LibraryKind::Shows]);
 
     let items = format!("GET /Users/{ROOT}/Items");
     stage.on(&items, recorded(OLD, "26-items-all"));
     stage.seen();
     let stretch = Stretch { from: 0, size: 500 };
-    let page = client
-        .items(&library(), stretch, Detail::Full)
-        .await
-        .unwrap();
+    let page = client.items(&library(), stretch, Detail::Full).await.unwrap();
     assert_eq!((page.sent, page.total, page.entries.len()), (15, 15, 11));
     let query = stage.seen().remove(0).query;
-    assert_eq!(
-        query["fields"],
-        "DateCreated,ProviderIds,Path,ProductionYear"
-    );
+    assert_eq!(query["fields"], "DateCreated,ProviderIds,Path,ProductionYear");
     let of = |key: &str| page.entries.iter().find(|i| i.key.as_str() == key).unwrap();
     let sintel = of(SINTEL).facts.as_ref().unwrap();
-    assert_eq!(
-        (sintel.kind.clone(), sintel.year),
-        (Kind::Movie, Some(2010))
-    );
+    assert_eq!((sintel.kind.clone(), sintel.year), (Kind::Movie, Some(2010)));
     assert_eq!(sintel.ids.to_text(), "imdb:tt1727587 tmdb:45745");
     assert_eq!(sintel.duration_ms, Some(1_200_128));
-    let two = of("fb1a3bf5ed141a660ec20335db029ab9")
-        .facts
-        .as_ref()
-        .unwrap();
+    let two = of("fb1a3bf5ed141a660ec20335db029ab9").facts.as_ref().unwrap();
     assert!(two.ids.is_empty(), "3.2 knows no ids of it");
-    let Kind::Episode(episode) = &two.kind else {
-        panic!("an episode")
-    };
-    assert_eq!(
-        (episode.number, episode.last),
-        (2, 2),
-        "nor that the file holds two"
-    );
+    let Kind::Episode(episode) = &two.kind else { panic!("an episode") };
+    assert_eq!((episode.number, episode.last), (2, 2), "nor that the file holds two");
     assert_eq!(episode.show_key.as_ref().map(ItemKey::as_str), Some(SHOW));
 
     let shows = client.shows(&library(), stretch).await.unwrap();
     assert_eq!((shows.sent, shows.entries[0].key.as_str()), (15, SHOW));
 
     stage.on(&items, recorded(OLD, "28-items-page"));
-    let page = client
-        .items(&library(), Stretch { from: 2, size: 3 }, Detail::Lean)
-        .await
-        .unwrap();
+    let page = client.items(&library(), Stretch { from: 2, size: 3 }, Detail::Lean).await.unwrap();
     assert_eq!((page.sent, page.total, page.entries.len()), (3, 11, 3));
     assert!(page.entries.iter().all(|item| item.facts.is_none()));
 
     stage.on(&items, recorded(OLD, "31-items-apikey-nouser"));
-    let page = client
-        .items(&library(), stretch, Detail::Lean)
-        .await
-        .unwrap();
-    assert_eq!(
-        (page.sent, page.entries.len()),
-        (1, 0),
-        "no user data is not unwatched"
-    );
+    let page = client.items(&library(), stretch, Detail::Lean).await.unwrap();
+    assert_eq!((page.sent, page.entries.len()), (1, 0), "no user data is not unwatched");
 }
 
 #[tokio::test]
 async fn marks_as_recorded() {
     for (step, watch, plays, at, why) in [
-        (
-            "34-after-played",
-            Watch::WATCHED,
-            1,
-            Some(1_709_673_247),
-            "marked with a date",
-        ),
-        (
-            "42-after-userdata-post",
-            Watch::Unwatched,
-            0,
-            None,
-            "3.2 refused the position",
-        ),
-        (
-            "63-after-progress",
-            started(301_000),
-            1,
-            Some(1_795_433_089),
-            "going on",
-        ),
-        (
-            "66-after-stop-half",
-            started(600_000),
-            1,
-            Some(1_795_433_089),
-            "left in the middle",
-        ),
-        (
-            "69-after-stop-97",
-            Watch::WATCHED,
-            2,
-            Some(1_795_433_091),
-            "watched to the end",
-        ),
-        (
-            "72-after-stop-1pct",
-            Watch::WATCHED,
-            3,
-            Some(1_795_433_092),
-            "opened again: it stays",
-        ),
+        ("34-after-played", Watch::WATCHED, 1, Some(1_709_673_247), "marked with a date"),
+        ("42-after-userdata-post", Watch::Unwatched, 0, None, "3.2 refused the position"),
+        ("63-after-progress", started(301_000), 1, Some(1_795_433_089), "going on"),
+        ("66-after-stop-half", started(600_000), 1, Some(1_795_433_089), "left in the middle"),
+        ("69-after-stop-97", Watch::WATCHED, 2, Some(1_795_433_091), "watched to the end"),
+        ("72-after-stop-1pct", Watch::WATCHED, 3, Some(1_795_433_092), "opened again: it stays"),
     ] {
         let stage = stage(OLD).await;
         let client = checked(&stage).await;
         stage.on(&format!("GET /Users/{ROOT}/Items"), listed(OLD, step));
-        let item = recording(OLD, step)["response"]["body"]["Id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let item = recording(OLD, step)["response"]["body"]["Id"].as_str().unwrap().to_owned();
         let read = client.read(&[ItemKey(item)]).await.unwrap();
         let last_played = at.map(Moment);
-        assert_eq!(
-            read[0].marks,
-            Marks {
-                watch,
-                plays,
-                last_played
-            },
-            "{step}: {why}"
-        );
+        assert_eq!(read[0].marks, Marks { watch, plays, last_played }, "{step}: {why}");
     }
 }
 
@@ -403,34 +241,18 @@ async fn marks_as_recorded() {
 async fn titles_are_found_by_name_and_recognised_by_ids() {
     let stage = stage(OLD).await;
     let client = checked(&stage).await;
-    stage.on(
-        &format!("GET /Users/{ROOT}/Items"),
-        recorded(OLD, "32-items-byprovider"),
-    );
-    stage.on(
-        &format!("GET /Shows/{SHOW}/Episodes"),
-        recorded(OLD, "81-episodes"),
-    );
+    stage.on(&format!("GET /Users/{ROOT}/Items"), recorded(OLD, "32-items-byprovider"));
+    stage.on(&format!("GET /Shows/{SHOW}/Episodes"), recorded(OLD, "81-episodes"));
     let ids = ExternalIds::from_text;
-    let movie = Wanted::Movie {
-        name: "The Matrix".into(),
-        ids: ids("imdb:tt0133093"),
-    };
-    assert_eq!(
-        client.find(&movie).await.unwrap().len(),
-        2,
-        "both copies of eleven results"
-    );
+    let movie = Wanted::Movie { name: "The Matrix".into(), ids: ids("imdb:tt0133093") };
+    assert_eq!(client.find(&movie).await.unwrap().len(), 2, "both copies of eleven results");
     let episode = Wanted::Episode {
         show_name: "Breaking Bad".into(),
         show_ids: ids("imdb:tt0903747"),
         season: 1,
         number: 1,
     };
-    stage.on(
-        &format!("GET /Users/{ROOT}/Items"),
-        recorded(OLD, "26-items-all"),
-    );
+    stage.on(&format!("GET /Users/{ROOT}/Items"), recorded(OLD, "26-items-all"));
     assert_eq!(client.find(&episode).await.unwrap().len(), 1);
 }
 
@@ -440,10 +262,7 @@ async fn who_plays_what() {
     let client = checked(&stage).await;
     for step in ["61-sessions", "64-sessions-playing"] {
         stage.on("GET /Sessions", recorded(OLD, step));
-        assert_eq!(
-            client.playing().await.unwrap(),
-            Playing::Items(vec![SINTEL.into()])
-        );
+        assert_eq!(client.playing().await.unwrap(), Playing::Items(vec![SINTEL.into()]));
     }
     stage.on("GET /Sessions", Reply::status(403, ""));
     assert_eq!(client.playing().await.unwrap(), Playing::NotVisible);
@@ -454,54 +273,21 @@ async fn signing_in() {
     let password = Sensitive::new("s3cret".to_owned());
     let stage = Stage::open().await;
     let sign = async || {
-        sign_in(
-            &stage.url,
-            "our-device",
-            "root",
-            &password,
-            limits(),
-            Waits::at(NOW),
-        )
-        .await
+        sign_in(&stage.url, "our-device", "root", &password, limits(), Waits::at(NOW)).await
     };
-    stage.on(
-        "POST /Users/AuthenticateByName",
-        recorded(OLD, "11-auth-ok"),
-    );
-    let Ok(signed_in) = sign().await else {
-        panic!("signed in")
-    };
-    assert_eq!(
-        signed_in.user,
-        User {
-            id: ROOT.into(),
-            name: "root".into()
-        }
-    );
+    stage.on("POST /Users/AuthenticateByName", recorded(OLD, "11-auth-ok"));
+    let Ok(signed_in) = sign().await else { panic!("signed in") };
+    assert_eq!(signed_in.user, User { id: ROOT.into(), name: "root".into() });
     let body = &recording(OLD, "11-auth-ok")["response"]["body"];
-    assert_eq!(
-        signed_in.token.expose(),
-        body["AccessToken"].as_str().unwrap()
-    );
+    assert_eq!(signed_in.token.expose(), body["AccessToken"].as_str().unwrap());
     let seen = stage.seen().remove(0);
     assert_eq!(seen.body, r#"{"Username":"root","Pw":"s3cret"}"#);
     assert!(!seen.headers.contains_key("x-emby-token"));
-    assert!(
-        seen.headers.contains_key("x-emby-authorization"),
-        "without it 3.2 answers 500"
-    );
+    assert!(seen.headers.contains_key("x-emby-authorization"), "without it 3.2 answers 500");
 
-    stage.on(
-        "POST /Users/AuthenticateByName",
-        recorded(OLD, "09-auth-bad"),
-    );
-    let Err(error) = sign().await else {
-        panic!("refused")
-    };
+    stage.on("POST /Users/AuthenticateByName", recorded(OLD, "09-auth-bad"));
+    let Err(error) = sign().await else { panic!("refused") };
     assert_eq!(error.fault, Fault::Unauthorized);
-    assert!(
-        error.to_string().contains("wrong user name or password"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("wrong user name or password"), "{error}");
     is_discreet(&error, &["s3cret"]);
 }

@@ -19,10 +19,8 @@ use watchstate_servers::{Library, LibraryKind, MediaServer, ServerKind};
 
 const OLD: &str = "jellyfin-10.8.6";
 const NEW: &str = "jellyfin-10.10.7";
-const BOTH: [(&str, &str); 2] = [
-    (OLD, "5ff5dec47b84424fae73796cd2e7b98e"),
-    (NEW, "a1b2004c4b58489fbf882c16e30fffcd"),
-];
+const BOTH: [(&str, &str); 2] =
+    [(OLD, "5ff5dec47b84424fae73796cd2e7b98e"), (NEW, "a1b2004c4b58489fbf882c16e30fffcd")];
 const SINTEL: &str = "6073316aa82c33afb89a02d3619a2480";
 const MATRIX: &str = "1bbb1dc4bf56f45974003cc26f3c4391";
 const SHOW: &str = "7cdc384c3fb7da40bc2114dd6a801ffe";
@@ -31,10 +29,7 @@ const SHOW: &str = "7cdc384c3fb7da40bc2114dd6a801ffe";
 async fn stage(server: &str) -> Stage {
     let stage = Stage::open().await;
     stage
-        .on(
-            "GET /System/Info/Public",
-            recorded(server, "01-public-info"),
-        )
+        .on("GET /System/Info/Public", recorded(server, "01-public-info"))
         .on("GET /Users/Me", recorded(server, "12-users-me"))
         .on("GET /Users", recorded(server, "13-users"));
     stage
@@ -54,11 +49,7 @@ async fn checked(stage: &Stage) -> Jellyfin {
 }
 
 fn library(kind: LibraryKind) -> Library {
-    Library {
-        key: LibraryKey::from("lib"),
-        name: String::new(),
-        kind,
-    }
+    Library { key: LibraryKey::from("lib"), name: String::new(), kind }
 }
 
 fn position(ms: u64) -> Position {

@@ -23,6 +23,10 @@ CREATE TABLE backends (
     -- Whether its marks are taken ('on'), only its items and ids ('metadata'), or nothing ('off').
     import             TEXT    NOT NULL DEFAULT 'on' CHECK (import IN ('on', 'metadata', 'off')),
     export             INTEGER NOT NULL DEFAULT 1 CHECK (export IN (0, 1)),
+    -- What its server could be told when it was last asked. Another answer, from another version of the
+    -- server, has all its titles planned anew; it stands when the server is out of reach. Nothing before
+    -- the first answer.
+    abilities          TEXT,
     -- When a person said yes to the first export.
     approved_at        INTEGER,
     -- The run that last saw all of its libraries to the end.
@@ -138,6 +142,7 @@ CREATE TABLE items (
 
 CREATE UNIQUE INDEX items_by_key ON items (backend_id, key);
 CREATE INDEX items_by_title ON items (title_id, backend_id) WHERE title_id IS NOT NULL;
+CREATE INDEX items_gone ON items (backend_id) WHERE present = 0;
 
 -- The second and further episodes of an item whose file holds several; the first is in items.
 CREATE TABLE also_covers (

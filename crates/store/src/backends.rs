@@ -1,6 +1,6 @@
 //! The backends, as the user added them, and their libraries.
 
-use watchstate_model::{BackendId, LibraryKey, Moment, PersonId};
+use watchstate_model::{Abilities, BackendId, LibraryKey, Moment, PersonId};
 
 use crate::{Result, Store, Tx};
 
@@ -54,6 +54,8 @@ pub struct Backend {
     pub import: Import,
     /// Whether anything is written to it.
     pub export: bool,
+    /// What its server could be told when it was last asked.
+    pub abilities: Option<Abilities>,
     /// When a person said yes to the first export to it.
     pub approved_at: Option<Moment>,
     /// The run that last saw all of its libraries to the end.
@@ -102,6 +104,7 @@ struct Row {
     user_name: Option<String>,
     import: String,
     export: i64,
+    abilities: Option<String>,
     approved_at: Option<i64>,
     swept_at: Option<i64>,
     imported_at: Option<i64>,
@@ -122,6 +125,7 @@ impl From<Row> for Backend {
             user_name: row.user_name,
             import: Import::from_name(&row.import).unwrap_or(Import::Off),
             export: row.export != 0,
+            abilities: row.abilities.as_deref().and_then(abilities),
             approved_at: row.approved_at.map(Moment),
             swept_at: row.swept_at.map(Moment),
             imported_at: row.imported_at.map(Moment),
@@ -131,13 +135,62 @@ impl From<Row> for Backend {
     }
 }
 
+/// Abilities as one word, such as `dates,positions,unit=1000`.
+fn abilities_text(abilities: &Abilities) -> String {
+    let Abilities {
+        dates,
+        plays,
+        positions,
+        rewatch_positions,
+        position_unit_ms,
+        unwatch_clears_traces,
+    } = *abilities;
+    let mut words: Vec<String> = [
+        (dates, "dates"),
+        (plays, "plays"),
+        (positions, "positions"),
+        (rewatch_positions, "rewatch_positions"),
+        (unwatch_clears_traces, "unwatch_clears_traces"),
+    ]
+    .into_iter()
+    .filter(|(has, _)| *has)
+    .map(|(_, word)| word.to_owned())
+    .collect();
+    words.push(format!("unit={position_unit_ms}"));
+    words.join(",")
+}
+
+/// From [`abilities_text`]; nothing when another version of ours wrote it, so that the server is asked.
+fn abilities(text: &str) -> Option<Abilities> {
+    let mut abilities = Abilities {
+        dates: false,
+        plays: false,
+        positions: false,
+        rewatch_positions: false,
+        position_unit_ms: 1,
+        unwatch_clears_traces: false,
+    };
+    for word in text.split(',') {
+        match word.split_once('=') {
+            Some(("unit", ms)) => abilities.position_unit_ms = ms.parse().ok()?,
+            None if word == "dates" => abilities.dates = true,
+            None if word == "plays" => abilities.plays = true,
+            None if word == "positions" => abilities.positions = true,
+            None if word == "rewatch_positions" => abilities.rewatch_positions = true,
+            None if word == "unwatch_clears_traces" => abilities.unwatch_clears_traces = true,
+            _ => return None,
+        }
+    }
+    Some(abilities)
+}
+
 impl Store {
     /// All backends, in the order in which they were added.
     pub async fn backends(&self) -> Result<Vec<Backend>> {
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT id, person_id, name, kind, url, server_id, user_id, user_name, import, export,
-                      approved_at, swept_at, imported_at, exported_at, trouble
+                      abilities, approved_at, swept_at, imported_at, exported_at, trouble
                FROM backends ORDER BY id"#
         )
         .fetch_all(self.reader())
@@ -214,6 +267,16 @@ impl Tx {
             .execute(self.conn())
             .await?;
         Ok(())
+    }
+
+    /// Keeps what the server of a backend can be told. All its titles are planned anew: what was left out
+    /// because it could not be told may be told now.
+    pub async fn set_abilities(&mut self, backend: BackendId, abilities: &Abilities) -> Result<()> {
+        let text = abilities_text(abilities);
+        sqlx::query!("UPDATE backends SET abilities = ?2 WHERE id = ?1", backend.0, text)
+            .execute(self.conn())
+            .await?;
+        self.touch_backend(backend).await
     }
 
     /// Puts all titles of a backend on the list of those to be planned.
@@ -314,5 +377,33 @@ impl Tx {
         .execute(self.conn())
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn abilities_come_back() {
+        let all = Abilities {
+            dates: true,
+            plays: true,
+            positions: true,
+            rewatch_positions: true,
+            position_unit_ms: 1,
+            unwatch_clears_traces: true,
+        };
+        for (told, why) in [
+            (all, "all"),
+            (Abilities { position_unit_ms: 1000, plays: false, ..all }, "whole seconds"),
+            (Abilities { dates: false, unwatch_clears_traces: false, ..all }, "others"),
+            (Abilities { positions: false, rewatch_positions: false, ..all }, "no positions"),
+        ] {
+            assert_eq!(abilities(&abilities_text(&told)), Some(told), "{why}");
+        }
+        for text in ["", "dreams,unit=1", "dates,unit=many"] {
+            assert_eq!(abilities(text), None, "{text:?} is not ours");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What people ask: which titles there are, and why one is as it is.
 
-use watchstate_model::{BackendId, Because, ExternalIds, ItemKey, Moment, PersonId, TitleId, Watch};
+use watchstate_model::{
+    BackendId, Because, ExternalIds, ItemKey, Moment, PersonId, TitleId, Watch,
+};
 
 use crate::rows::watch;
 use crate::{Result, Store};

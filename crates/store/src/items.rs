@@ -143,6 +143,8 @@ pub struct Compared {
     pub same_in_review: u64,
     /// Places, in the page, of items that are new or show something else.
     pub differ: Vec<usize>,
+    /// Those among them that have a row.
+    pub known: Vec<usize>,
 }
 
 struct Row {
@@ -249,22 +251,20 @@ macro_rules! known_items {
 impl Tx {
     /// Compares a page with what was last decided on. Nothing is decided or written here: a sweep in which
     /// nothing changed is one such question a page.
-    pub async fn compare(
-        &mut self,
-        backend: BackendId,
-        page: &[Looked<'_>],
-    ) -> Result<Compared> {
+    pub async fn compare(&mut self, backend: BackendId, page: &[Looked<'_>]) -> Result<Compared> {
         let page = serde_json::to_string(page)?;
         let row = sqlx::query!(
-            r#"SELECT json_group_array(id) FILTER (WHERE same) AS "same!: String",
+            r#"WITH r (place, v) AS MATERIALIZED (SELECT key, value FROM jsonb_each(?1))
+               SELECT json_group_array(id) FILTER (WHERE same) AS "same!: String",
                       count(*) FILTER (WHERE same AND title_id IS NULL) AS "in_review!: i64",
-                      json_group_array(place) FILTER (WHERE NOT same) AS "differ!: String"
+                      json_group_array(place) FILTER (WHERE NOT same) AS "differ!: String",
+                      json_group_array(place) FILTER (WHERE NOT same AND id IS NOT NULL)
+                          AS "known!: String"
                FROM (
-                   SELECT i.id, i.title_id, j.key AS place,
-                          (i.print = j.value ->> 1 AND i.present
-                           AND coalesce(i.facts_print = j.value ->> 2, true)) IS TRUE AS same
-                   FROM json_each(?1) j
-                   LEFT JOIN items i ON i.backend_id = ?2 AND i.key = j.value ->> 0
+                   SELECT i.id, i.title_id, place,
+                          (i.print = v ->> 1 AND i.present
+                           AND coalesce(i.facts_print = v ->> 2, true)) IS TRUE AS same
+                   FROM r LEFT JOIN items i ON i.backend_id = ?2 AND i.key = v ->> 0
                )"#,
             page,
             backend.0
@@ -276,6 +276,7 @@ impl Tx {
             same: same.into_iter().collect(),
             same_in_review: u64::try_from(row.in_review).unwrap_or(0),
             differ: serde_json::from_str(&row.differ)?,
+            known: serde_json::from_str(&row.known)?,
         })
     }
 
@@ -285,6 +286,9 @@ impl Tx {
         backend: BackendId,
         keys: &[&str],
     ) -> Result<Vec<KnownItem>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys = serde_json::to_string(keys)?;
         let rows = known_items!(
             "FROM json_each(?1) j
@@ -363,15 +367,16 @@ impl Tx {
         let rows: Vec<In<'_>> = items.iter().map(In::from).collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO items (id, backend_id, key, title_id, review, ids, path, duration_ms,
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO items (id, backend_id, key, title_id, review, ids, path, duration_ms,
                                 facts_print, present, added_at, seen_watched, seen_position,
                                 seen_plays, seen_played_at, agreed_at, agreed_watched,
                                 agreed_position, agreed_plays, agreed_played_at, print, because)
-             SELECT value ->> 0, ?2, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                    value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-                    value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16,
-                    value ->> 17, value ->> 18, value ->> 19, value ->> 20
-             FROM json_each(?1) WHERE true
+             SELECT v ->> 0, ?2, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5,
+                    v ->> 6, v ->> 7, v ->> 8, v ->> 9, v ->> 10, v ->> 11,
+                    v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16,
+                    v ->> 17, v ->> 18, v ->> 19, v ->> 20
+             FROM r WHERE true
              ON CONFLICT (id) DO UPDATE SET
                  title_id = excluded.title_id, review = excluded.review, ids = excluded.ids,
                  path = excluded.path, duration_ms = excluded.duration_ms,
@@ -399,9 +404,12 @@ impl Tx {
         pairs: &[(ItemId, TitleId)],
     ) -> Result<()> {
         let items = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        sqlx::query!("DELETE FROM also_covers WHERE item_id IN (SELECT value FROM json_each(?1))", items)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM also_covers WHERE item_id IN (SELECT value FROM json_each(?1))",
+            items
+        )
+        .execute(self.conn())
+        .await?;
         let pairs: Vec<_> = pairs.iter().map(|(item, title)| (item.0, title.0)).collect();
         let pairs = serde_json::to_string(&pairs)?;
         sqlx::query!(
@@ -414,10 +422,13 @@ impl Tx {
         Ok(())
     }
 
-    /// How many items of a backend were there at the last look.
+    /// How many items of a backend were there at the last look: all but the gone ones, which are few and
+    /// have an index, so that no row is looked at.
     pub async fn count_present(&mut self, backend: BackendId) -> Result<u64> {
         let row = sqlx::query!(
-            r#"SELECT count(*) AS "n!: i64" FROM items WHERE backend_id = ?1 AND present = 1"#,
+            r#"SELECT (SELECT count(*) FROM items WHERE backend_id = ?1)
+                    - (SELECT count(*) FROM items WHERE backend_id = ?1 AND present = 0)
+                      AS "n!: i64""#,
             backend.0
         )
         .fetch_one(self.conn())
@@ -459,9 +470,12 @@ impl Tx {
         sqlx::query!("DELETE FROM outbox WHERE item_id IN (SELECT value FROM json_each(?1))", ids)
             .execute(self.conn())
             .await?;
-        sqlx::query!("DELETE FROM unwatches WHERE item_id IN (SELECT value FROM json_each(?1))", ids)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM unwatches WHERE item_id IN (SELECT value FROM json_each(?1))",
+            ids
+        )
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 }
@@ -478,9 +492,7 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .filter_map(|r| {
-                Some((Because::from_code(&r.review)?, u64::try_from(r.n).unwrap_or(0)))
-            })
+            .filter_map(|r| Some((Because::from_code(&r.review)?, u64::try_from(r.n).unwrap_or(0))))
             .collect())
     }
 }

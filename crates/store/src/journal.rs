@@ -78,11 +78,12 @@ impl Tx {
             .collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became,
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became,
                                   because)
-             SELECT ?2, ?3, ?4, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                    value ->> 5
-             FROM json_each(?1)",
+             SELECT ?2, ?3, ?4, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4,
+                    v ->> 5
+             FROM r",
             rows,
             at.0,
             run.0,

@@ -2,8 +2,9 @@
 //!
 //! One connection writes, a few read (WAL): a page of an import is one short transaction, so that nothing
 //! waits long for anything. Statements are static and checked at build time (`query!`, `.sqlx`); rows go
-//! in and come out a page at a time, as one JSON text that SQLite takes apart (`json_each`), because a
-//! statement a row costs several times as much.
+//! in and come out a page at a time, as one JSON text that SQLite takes apart, because a statement a row
+//! costs several times as much. Rows of several columns are taken apart by `jsonb_each` in a `MATERIALIZED`
+//! part of the statement: without both, SQLite writes each row as text and reads it again for every column.
 //!
 //! Nothing here decides anything: rows become the words of the model and back.
 #![deny(missing_docs)]
@@ -35,8 +36,8 @@ pub use runs::{Run, Task};
 pub use shows::ShowRow;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
-pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
 pub use states::Touched;
+pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
 
 /// What calls to the store answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,9 +1,7 @@
 //! Writes still owed.
 
 use serde::Serialize;
-use watchstate_model::{
-    BackendId, Because, Change, ItemId, ItemKey, Moment, Target,
-};
+use watchstate_model::{BackendId, Because, Change, ItemId, ItemKey, Moment, Target};
 
 use crate::rows::{count, position_ms, watch};
 use crate::{Result, Store, Tx};
@@ -76,11 +74,12 @@ impl Tx {
             .collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO outbox (item_id, backend_id, watched, position, plays, played_at, because,
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO outbox (item_id, backend_id, watched, position, plays, played_at, because,
                                  planned_at)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                    value ->> 6, ?2
-             FROM json_each(?1) WHERE true
+             SELECT v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5,
+                    v ->> 6, ?2
+             FROM r WHERE true
              ON CONFLICT (item_id) DO UPDATE SET
                  plays = excluded.plays, played_at = excluded.played_at, because = excluded.because,
                  attempts = iif(watched = excluded.watched AND position IS excluded.position,
@@ -107,9 +106,12 @@ impl Tx {
             return Ok(());
         }
         let items = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        sqlx::query!("DELETE FROM outbox WHERE item_id IN (SELECT value FROM json_each(?1))", items)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM outbox WHERE item_id IN (SELECT value FROM json_each(?1))",
+            items
+        )
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 

@@ -64,12 +64,7 @@ fn number(n: u64) -> i64 {
 
 impl Tx {
     /// Begins a run.
-    pub async fn begin_run(
-        &mut self,
-        task: Task,
-        backend: BackendId,
-        at: Moment,
-    ) -> Result<RunId> {
+    pub async fn begin_run(&mut self, task: Task, backend: BackendId, at: Moment) -> Result<RunId> {
         let task = task.name();
         let row = sqlx::query!(
             "INSERT INTO runs (task, backend_id, started_at) VALUES (?1, ?2, ?3)",

@@ -40,9 +40,9 @@ impl Tx {
     pub async fn shows_with_ids(&mut self, all: &[ExternalIds]) -> Result<Vec<(usize, ShowId)>> {
         let ids = ids_json(all.iter())?;
         let rows = sqlx::query!(
-            r#"SELECT DISTINCT j.value ->> 0 AS "place!: i64", s.show_id AS "show_id!: i64"
-               FROM json_each(?1) j
-               CROSS JOIN show_ids s ON s.provider = j.value ->> 1 AND s.value = j.value ->> 2"#,
+            r#"WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+               SELECT DISTINCT v ->> 0 AS "place!: i64", s.show_id AS "show_id!: i64"
+               FROM r CROSS JOIN show_ids s ON s.provider = v ->> 1 AND s.value = v ->> 2"#,
             ids
         )
         .fetch_all(self.conn())
@@ -76,8 +76,9 @@ impl Tx {
         let shows: Vec<_> = shows.iter().map(|(id, name, year)| (id.0, name, year)).collect();
         let shows = serde_json::to_string(&shows)?;
         sqlx::query!(
-            "INSERT INTO shows (id, name, year)
-             SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)",
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO shows (id, name, year)
+             SELECT v ->> 0, v ->> 1, v ->> 2 FROM r",
             shows
         )
         .execute(self.conn())
@@ -93,8 +94,9 @@ impl Tx {
             .collect();
         let texts = serde_json::to_string(&texts)?;
         sqlx::query!(
-            "INSERT INTO backend_shows (backend_id, key, name, ids, show_id)
-             SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO backend_shows (backend_id, key, name, ids, show_id)
+             SELECT ?2, v ->> 0, v ->> 1, v ->> 2, v ->> 3 FROM r WHERE true
              ON CONFLICT (backend_id, key) DO UPDATE
              SET name = excluded.name, ids = excluded.ids, show_id = excluded.show_id",
             texts,
@@ -111,8 +113,9 @@ impl Tx {
             .collect();
         let ids = serde_json::to_string(&ids)?;
         sqlx::query!(
-            "INSERT INTO show_ids (provider, value, show_id)
-             SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO show_ids (provider, value, show_id)
+             SELECT v ->> 0, v ->> 1, v ->> 2 FROM r WHERE true
              ON CONFLICT DO NOTHING",
             ids
         )

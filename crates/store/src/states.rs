@@ -77,11 +77,12 @@ impl Tx {
             .collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO states (person_id, title_id, watched, position, plays, played_at, decided_at,
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO states (person_id, title_id, watched, position, plays, played_at, decided_at,
                                  by_backend, because)
-             SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                    value ->> 6, value ->> 7
-             FROM json_each(?1) WHERE true
+             SELECT ?2, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5,
+                    v ->> 6, v ->> 7
+             FROM r WHERE true
              ON CONFLICT (person_id, title_id) DO UPDATE SET
                  watched = excluded.watched, position = excluded.position, plays = excluded.plays,
                  played_at = excluded.played_at, decided_at = excluded.decided_at,
@@ -102,8 +103,9 @@ impl Tx {
         let rows: Vec<_> = titles.iter().map(|t| (t.title.0, u8::from(t.again))).collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO touched (person_id, title_id, again)
-             SELECT ?2, value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO touched (person_id, title_id, again)
+             SELECT ?2, v ->> 0, v ->> 1 FROM r WHERE true
              ON CONFLICT (person_id, title_id) DO UPDATE SET again = max(again, excluded.again)",
             rows,
             person.0

@@ -77,10 +77,11 @@ impl Tx {
     ) -> Result<Vec<TitleById>> {
         let ids = ids_json(all.iter().copied())?;
         let rows = sqlx::query!(
-            r#"SELECT j.value ->> 0 AS "asked!: i64", t.id AS "id!: i64", t.season, t.episode
-               FROM json_each(?1) j
+            r#"WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+               SELECT v ->> 0 AS "asked!: i64", t.id AS "id!: i64", t.season, t.episode
+               FROM r
                CROSS JOIN title_ids x ON x.is_episode = ?2
-                    AND x.provider = j.value ->> 1 AND x.value = j.value ->> 2
+                    AND x.provider = v ->> 1 AND x.value = v ->> 2
                JOIN titles t ON t.id = x.title_id"#,
             ids,
             episodes
@@ -98,18 +99,16 @@ impl Tx {
     }
 
     /// Which titles stand at these places.
-    pub async fn titles_at(
-        &mut self,
-        places: &[TitlePlace],
-    ) -> Result<Vec<(TitlePlace, TitleId)>> {
+    pub async fn titles_at(&mut self, places: &[TitlePlace]) -> Result<Vec<(TitlePlace, TitleId)>> {
         let asked: Vec<_> = places.iter().map(|(show, s, e)| (show.0, s, e)).collect();
         let asked = serde_json::to_string(&asked)?;
         let rows = sqlx::query!(
-            r#"SELECT t.id AS "id!: i64", t.show_id AS "show_id!: i64", t.season AS "season!: i64",
+            r#"WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+               SELECT t.id AS "id!: i64", t.show_id AS "show_id!: i64", t.season AS "season!: i64",
                       t.episode AS "episode!: i64"
-               FROM json_each(?1) j
-               CROSS JOIN titles t ON t.show_id = j.value ->> 0 AND t.season = j.value ->> 1
-                    AND t.episode = j.value ->> 2"#,
+               FROM r
+               CROSS JOIN titles t ON t.show_id = v ->> 0 AND t.season = v ->> 1
+                    AND t.episode = v ->> 2"#,
             asked
         )
         .fetch_all(self.conn())
@@ -123,7 +122,16 @@ impl Tx {
     /// Adds titles that nobody had, and makes them searchable.
     pub async fn add_titles(&mut self, titles: &[NewTitle]) -> Result<()> {
         #[derive(Serialize)]
-        struct In<'a>(i64, Option<i64>, Option<u16>, Option<u16>, &'a str, Option<u16>, i64, &'a str);
+        struct In<'a>(
+            i64,
+            Option<i64>,
+            Option<u16>,
+            Option<u16>,
+            &'a str,
+            Option<u16>,
+            i64,
+            &'a str,
+        );
         if titles.is_empty() {
             return Ok(());
         }
@@ -138,17 +146,19 @@ impl Tx {
             .collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO titles (id, show_id, season, episode, name, year, appeared_at)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                    value ->> 6
-             FROM json_each(?1)",
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO titles (id, show_id, season, episode, name, year, appeared_at)
+             SELECT v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5,
+                    v ->> 6
+             FROM r",
             rows
         )
         .execute(self.conn())
         .await?;
         sqlx::query!(
-            "INSERT INTO title_names (rowid, name, show)
-             SELECT value ->> 0, value ->> 4, value ->> 7 FROM json_each(?1)",
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO title_names (rowid, name, show)
+             SELECT v ->> 0, v ->> 4, v ->> 7 FROM r",
             rows
         )
         .execute(self.conn())
@@ -173,8 +183,9 @@ impl Tx {
         }
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
-            "INSERT INTO title_ids (is_episode, provider, value, title_id)
-             SELECT ?2, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+            "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
+             INSERT INTO title_ids (is_episode, provider, value, title_id)
+             SELECT ?2, v ->> 0, v ->> 1, v ->> 2 FROM r WHERE true
              ON CONFLICT DO NOTHING",
             rows,
             episodes

@@ -59,9 +59,12 @@ impl Tx {
             return Ok(());
         }
         let items = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        sqlx::query!("DELETE FROM unwatches WHERE item_id IN (SELECT value FROM json_each(?1))", items)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM unwatches WHERE item_id IN (SELECT value FROM json_each(?1))",
+            items
+        )
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 }

@@ -86,19 +86,14 @@ pub async fn serve(stock: Stock) -> io::Result<SocketAddr> {
             tokio::spawn(async move {
                 let answer = service_fn(|request| answer(&inside, request));
                 // A connection that breaks off is the client's affair.
-                let _ = http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), answer)
-                    .await;
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
             });
         }
     });
     Ok(address)
 }
 
-async fn answer(
-    inside: &Inside,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+async fn answer(inside: &Inside, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     let body = to_bytes(Body::new(body), 64 * 1024).await.unwrap_or_default();
     let target = head.uri.path_and_query().map(|p| p.as_str()).unwrap_or_default();

@@ -36,13 +36,17 @@ pub enum SecretsError {
     #[error("the keyring failed ({0}); try again")]
     Keyring(String),
     /// Others than the owner may read the file.
-    #[error("{0} can be read by others than you; run chmod 600 on it, and consider its tokens as known")]
+    #[error(
+        "{0} can be read by others than you; run chmod 600 on it, and consider its tokens as known"
+    )]
     Exposed(String),
     /// The file cannot be read or written.
     #[error("the file of secrets {0} cannot be used ({1}); check that the data folder is yours")]
     File(String, String),
     /// The file is not what was written.
-    #[error("the file of secrets {0} is damaged; move it away and enter the tokens again with backend set")]
+    #[error(
+        "the file of secrets {0} is damaged; move it away and enter the tokens again with backend set"
+    )]
     Damaged(String),
 }
 

@@ -71,7 +71,8 @@ impl Agreement {
             compared += 1;
             if watch.is_watched() != shown.watched {
                 let (title, mark) = (&shown.title, words::watch(*watch));
-                self.differ.push(format!("{title}: {mark}, but kodi has watched={}", shown.watched));
+                self.differ
+                    .push(format!("{title}: {mark}, but kodi has watched={}", shown.watched));
             }
         }
         self.kodi = Some(compared);

@@ -1,5 +1,6 @@
 //! The real program, run as a person runs it, in a folder of its own and with nothing of this machine's
 //! environment.
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,7 +11,7 @@ use tokio::process::{Child, Command};
 use watchstate_testkit::fake::FakeServer;
 
 /// A person at a terminal.
-pub struct Terminal {
+pub(crate) struct Terminal {
     folder: TempDir,
     program: PathBuf,
     variables: Vec<(String, String)>,
@@ -20,15 +21,15 @@ pub struct Terminal {
 }
 
 /// What came back.
-pub struct Answer {
-    pub line: String,
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Answer {
+    pub(crate) line: String,
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Terminal {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
             program: env!("CARGO_BIN_EXE_watchstate-cli").into(),
@@ -39,29 +40,29 @@ impl Terminal {
     }
 
     /// The data folder.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// A place beside it.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Sets an environment variable.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// Sets one that holds a secret, which must be seen nowhere.
-    pub fn secret(&mut self, name: &str, value: &str) {
+    pub(crate) fn secret(&mut self, name: &str, value: &str) {
         self.set(name, value);
         self.secrets.push(value.to_owned());
     }
 
     /// Everything that follows is done by another user, who gets a program that anybody may start.
     #[cfg(unix)]
-    pub fn become_user(&mut self, user: u32) {
+    pub(crate) fn become_user(&mut self, user: u32) {
         use std::os::unix::fs::PermissionsExt;
         let open = std::fs::Permissions::from_mode(0o755);
         let program = self.beside("watchstate-cli");
@@ -95,12 +96,12 @@ impl Terminal {
     }
 
     /// Runs a command with secrets in a file.
-    pub async fn run(&self, line: &str) -> Answer {
+    pub(crate) async fn run(&self, line: &str) -> Answer {
         self.run_plainly(&format!("--secrets file {line}")).await
     }
 
     /// Runs a command as it is.
-    pub async fn run_plainly(&self, line: &str) -> Answer {
+    pub(crate) async fn run_plainly(&self, line: &str) -> Answer {
         let output = self.command(line).output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap_or_else(|| panic!("{line}: ended by a signal"));
@@ -119,19 +120,25 @@ impl Terminal {
     }
 
     /// Begins a command.
-    pub fn begin(&self, line: &str) -> Child {
+    pub(crate) fn begin(&self, line: &str) -> Child {
         self.command(&format!("--secrets file {line}")).spawn().unwrap()
     }
 
     /// Runs a command that must go well, and answers its JSON.
-    pub async fn good(&self, line: &str) -> Value {
+    pub(crate) async fn good(&self, line: &str) -> Value {
         let answer = self.run(&format!("--json {line}")).await;
         assert_eq!(answer.code, 0, "{line}: {}{}", answer.out, answer.err);
         answer.json()
     }
 
     /// Adds a backend by a token of a user of a fake.
-    pub async fn add_by_token(&mut self, name: &str, kind: &str, fake: &FakeServer, user: &str) {
+    pub(crate) async fn add_by_token(
+        &mut self,
+        name: &str,
+        kind: &str,
+        fake: &FakeServer,
+        user: &str,
+    ) {
         let variable = format!("{}_TOKEN", name.to_uppercase());
         self.secret(&variable, &fake.token_of(user).unwrap());
         let url = fake.url();
@@ -140,7 +147,13 @@ impl Terminal {
     }
 
     /// Adds a backend by the name and the password of a user of a fake.
-    pub async fn add_by_password(&mut self, name: &str, kind: &str, fake: &FakeServer, user: &str) {
+    pub(crate) async fn add_by_password(
+        &mut self,
+        name: &str,
+        kind: &str,
+        fake: &FakeServer,
+        user: &str,
+    ) {
         let variable = format!("{}_PASSWORD", name.to_uppercase());
         self.secret(&variable, &format!("{user}-password"));
         let line = format!(
@@ -154,7 +167,7 @@ impl Terminal {
     }
 
     /// No file of the data folder but the one for it holds a secret.
-    pub fn assert_no_secret_is_kept(&self) {
+    pub(crate) fn assert_no_secret_is_kept(&self) {
         let mut looked_at = 0;
         for entry in std::fs::read_dir(self.data()).unwrap() {
             let path = entry.unwrap().path();
@@ -174,14 +187,14 @@ impl Terminal {
 
 impl Answer {
     /// The one object on stdout.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.out.lines().count(), 1, "{}: one line: {}", self.line, self.out);
         serde_json::from_str(&self.out).unwrap()
     }
 
     /// The one line of an error, which is all that is told.
     #[track_caller]
-    pub fn error(&self, code: i32) -> &str {
+    pub(crate) fn error(&self, code: i32) -> &str {
         assert_eq!(self.code, code, "{}: {}{}", self.line, self.out, self.err);
         let mut lines = self.err.lines();
         let line = lines.next().unwrap_or_default();
@@ -192,7 +205,7 @@ impl Answer {
 }
 
 /// All bytes of a database and of its log.
-pub fn bytes_of(data: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn bytes_of(data: &Path) -> Vec<Vec<u8>> {
     ["watchstate.sqlite", "watchstate.sqlite-wal"]
         .iter()
         .map(|name| std::fs::read(data.join(name)).unwrap_or_default())

@@ -72,17 +72,8 @@ mod tests {
                  Version=\"{version}\", Token=\"c27160f6\""
             )
         );
-        assert!(
-            !format!("{value:?}").contains("c27160f6"),
-            "no debug output shows it"
-        );
-        assert!(
-            !media_browser("our-id", None)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .contains("Token")
-        );
+        assert!(!format!("{value:?}").contains("c27160f6"), "no debug output shows it");
+        assert!(!media_browser("our-id", None).unwrap().to_str().unwrap().contains("Token"));
     }
 
     #[test]

@@ -13,10 +13,7 @@ impl<D: Dialect> MediaBrowser<D> {
     async fn introduce(&self) -> Result<ServerInfo, ServerError> {
         const OP: &str = "asking what server it is";
         let other = || ServerError::new(Fault::NotThisServer, OP);
-        let answer = self
-            .http
-            .send(&Request::get("/System/Info/Public", &[], OP))
-            .await;
+        let answer = self.http.send(&Request::get("/System/Info/Public", &[], OP)).await;
         let answer = answer.map_err(|error| match error.fault {
             Fault::NotFound => other().with(format!("nothing there speaks as {} does", D::NAME)),
             _ => error,
@@ -32,20 +29,11 @@ impl<D: Dialect> MediaBrowser<D> {
         }
         let product = info.product_name.as_ref().map(|name| name.0.as_ref());
         if !D::is_product(product) {
-            let is = if is_jellyfin(product) {
-                "Jellyfin"
-            } else {
-                "Emby"
-            };
+            let is = if is_jellyfin(product) { "Jellyfin" } else { "Emby" };
             return Err(other().with(format!("this is {is}, not {}", D::NAME)));
         }
         let clock = self.http.measure_clock(&answer.headers);
-        Ok(ServerInfo {
-            id,
-            name: text(info.server_name),
-            version,
-            clock,
-        })
+        Ok(ServerInfo { id, name: text(info.server_name), version, clock })
     }
 
     /// Who the server is and who we are there; remembered for the calls that follow.
@@ -53,11 +41,7 @@ impl<D: Dialect> MediaBrowser<D> {
         let info = self.introduce().await?;
         let (user, own) = self.find_user().await?;
         let takes_user_data = D::takes_user_data(Version::parse(&info.version));
-        let known = Known {
-            user,
-            own,
-            takes_user_data,
-        };
+        let known = Known { user, own, takes_user_data };
         self.remember(known.clone());
         Ok((info, known))
     }
@@ -70,10 +54,7 @@ impl<D: Dialect> MediaBrowser<D> {
     }
 
     pub(super) fn recall(&self) -> Option<Known> {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn remember(&self, known: Known) {
@@ -93,16 +74,13 @@ impl<D: Dialect> MediaBrowser<D> {
         if let Some(own) = own.clone().filter(|own| is_called(own, named)) {
             return Ok((own, true));
         }
-        let users = self
-            .all_users()
-            .await
-            .map_err(|error| match (error.fault, own) {
-                (Fault::Forbidden | Fault::Unauthorized, Some(own)) => {
-                    ServerError::new(Fault::Forbidden, OP)
-                        .with(format!("these credentials are of {} alone", own.name))
-                }
-                _ => error,
-            })?;
+        let users = self.all_users().await.map_err(|error| match (error.fault, own) {
+            (Fault::Forbidden | Fault::Unauthorized, Some(own)) => {
+                ServerError::new(Fault::Forbidden, OP)
+                    .with(format!("these credentials are of {} alone", own.name))
+            }
+            _ => error,
+        })?;
         // An id first: nothing keeps a person from being called like another's id.
         let by_id = users.iter().find(|user| same_id(&user.id, named));
         match by_id.or_else(|| users.iter().find(|user| is_called(user, named))) {
@@ -116,22 +94,12 @@ impl<D: Dialect> MediaBrowser<D> {
     pub(super) async fn all_users(&self) -> Result<Vec<User>, ServerError> {
         const OP: &str = "reading the users";
         let users = match self.http.send(&Request::get("/Users", &[], OP)).await {
-            Ok(answer) => answer
-                .json::<Vec<Account<'_>>>(OP)?
-                .into_iter()
-                .map(User::from)
-                .collect(),
+            Ok(answer) => {
+                answer.json::<Vec<Account<'_>>>(OP)?.into_iter().map(User::from).collect()
+            }
             Err(error) if error.fault == Fault::NotFound => {
-                let answer = self
-                    .http
-                    .send(&Request::get("/Users/Query", &[], OP))
-                    .await?;
-                answer
-                    .json::<Accounts<'_>>(OP)?
-                    .items
-                    .into_iter()
-                    .map(User::from)
-                    .collect()
+                let answer = self.http.send(&Request::get("/Users/Query", &[], OP)).await?;
+                answer.json::<Accounts<'_>>(OP)?.items.into_iter().map(User::from).collect()
             }
             Err(error) => return Err(error),
         };

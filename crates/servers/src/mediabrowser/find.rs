@@ -21,19 +21,10 @@ impl<D: Dialect> MediaBrowser<D> {
         match wanted {
             Wanted::Movie { name, ids } => {
                 let mut found = self.search(name, "Movie", |e| e.item(Detail::Full)).await?;
-                found.retain(|item| {
-                    item.facts
-                        .as_ref()
-                        .is_some_and(|f| share_an_id(&f.ids, ids))
-                });
+                found.retain(|item| item.facts.as_ref().is_some_and(|f| share_an_id(&f.ids, ids)));
                 Ok(found)
             }
-            Wanted::Episode {
-                show_name,
-                show_ids,
-                season,
-                number,
-            } => {
+            Wanted::Episode { show_name, show_ids, season, number } => {
                 let shows = self.search(show_name, "Series", |e| e.show()).await?;
                 let mut found = Vec::new();
                 for show in shows.iter().filter(|show| share_an_id(&show.ids, show_ids)) {
@@ -97,12 +88,7 @@ impl<D: Dialect> MediaBrowser<D> {
             Some(Kind::Episode(e)) => e.season == season && e.numbers().contains(&number),
             _ => false,
         };
-        Ok(list
-            .items
-            .into_iter()
-            .filter_map(|e| e.item(Detail::Full))
-            .filter(is_it)
-            .collect())
+        Ok(list.items.into_iter().filter_map(|e| e.item(Detail::Full)).filter(is_it).collect())
     }
 }
 

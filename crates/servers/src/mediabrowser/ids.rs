@@ -107,42 +107,14 @@ mod tests {
     #[test]
     fn ids() {
         for (json, ids, why) in [
-            (
-                r#"{"Imdb":"tt123","Tmdb":"12"}"#,
-                "imdb:tt123 tmdb:12",
-                "as servers spell them",
-            ),
-            (
-                r#"{"IMDB":"tt123","tV MaZe":"5"}"#,
-                "imdb:tt123 tvmaze:5",
-                "case does not matter",
-            ),
-            (
-                r#"{"Imdb":"123","Tmdb":"12a"}"#,
-                "",
-                "wrong formats are dropped",
-            ),
+            (r#"{"Imdb":"tt123","Tmdb":"12"}"#, "imdb:tt123 tmdb:12", "as servers spell them"),
+            (r#"{"IMDB":"tt123","tV MaZe":"5"}"#, "imdb:tt123 tvmaze:5", "case does not matter"),
+            (r#"{"Imdb":"123","Tmdb":"12a"}"#, "", "wrong formats are dropped"),
             (r#"{"":"","none":"1","imdb":""}"#, "", "nothing known"),
-            (
-                r#"{"TmdbCollection":"8","Tmdb":"9"}"#,
-                "tmdb:9",
-                "a collection's id is another",
-            ),
-            (
-                r#"{"tmdb":9,"imdb":null,"tvdb":[1],"x":{"y":-1},"z":1.5}"#,
-                "tmdb:9",
-                "odd values",
-            ),
-            (
-                r#"{"tmdb":"12","Tmdb":"9"}"#,
-                "tmdb:9",
-                "two of one provider",
-            ),
-            (
-                r#"{"Im\u0064b":"t\u0074123"}"#,
-                "imdb:tt123",
-                "with escapes",
-            ),
+            (r#"{"TmdbCollection":"8","Tmdb":"9"}"#, "tmdb:9", "a collection's id is another"),
+            (r#"{"tmdb":9,"imdb":null,"tvdb":[1],"x":{"y":-1},"z":1.5}"#, "tmdb:9", "odd values"),
+            (r#"{"tmdb":"12","Tmdb":"9"}"#, "tmdb:9", "two of one provider"),
+            (r#"{"Im\u0064b":"t\u0074123"}"#, "imdb:tt123", "with escapes"),
             ("null", "", "none at all"),
         ] {
             let read: ProviderIds = serde_json::from_str(json).unwrap();

@@ -31,11 +31,7 @@ pub(crate) async fn sign_in<D: Dialect>(
     }
     const OP: &str = "signing in";
     let http = Http::new(url, D::headers(client_id, None)?, limits, pause)?;
-    let body = serde_json::to_vec(&Credentials {
-        username,
-        pw: password.expose(),
-    })
-    .ok();
+    let body = serde_json::to_vec(&Credentials { username, pw: password.expose() }).ok();
     let request = Request {
         method: Method::POST,
         path: "/Users/AuthenticateByName",
@@ -48,22 +44,16 @@ pub(crate) async fn sign_in<D: Dialect>(
         ServerError::new(Fault::NotThisServer, OP)
             .with(format!("nothing there speaks as {} does", D::NAME))
     };
-    let answer = http
-        .send(&request)
-        .await
-        .map_err(|error| match error.fault {
-            Fault::Unauthorized => {
-                ServerError::new(Fault::Unauthorized, OP).with("wrong user name or password")
-            }
-            Fault::NotFound => other(),
-            _ => error,
-        })?;
+    let answer = http.send(&request).await.map_err(|error| match error.fault {
+        Fault::Unauthorized => {
+            ServerError::new(Fault::Unauthorized, OP).with("wrong user name or password")
+        }
+        Fault::NotFound => other(),
+        _ => error,
+    })?;
     if !is_json(&answer) {
         return Err(other());
     }
     let signed_in: Authenticated<'_> = answer.json(OP)?;
-    Ok(SignedIn {
-        token: Sensitive::new(signed_in.access_token),
-        user: signed_in.user.into(),
-    })
+    Ok(SignedIn { token: Sensitive::new(signed_in.access_token), user: signed_in.user.into() })
 }

@@ -49,10 +49,7 @@ pub(crate) struct Account<'a> {
 
 impl From<Account<'_>> for User {
     fn from(account: Account<'_>) -> Self {
-        Self {
-            name: owned(account.name),
-            id: account.id.into_owned(),
-        }
+        Self { name: owned(account.name), id: account.id.into_owned() }
     }
 }
 
@@ -141,11 +138,7 @@ impl View<'_> {
         if self.r#type.is_some_and(|t| t.0 == "Channel") {
             return None;
         }
-        Some(Library {
-            key: LibraryKey(self.id.into_owned()),
-            name: owned(self.name),
-            kind,
-        })
+        Some(Library { key: LibraryKey(self.id.into_owned()), name: owned(self.name), kind })
     }
 }
 
@@ -229,10 +222,7 @@ impl Entry<'_> {
             name: owned(self.name),
             year: year(self.production_year),
             ids: self.provider_ids.0,
-            path: self
-                .path
-                .map(|p| p.0.into_owned())
-                .filter(|p| !p.is_empty()),
+            path: self.path.map(|p| p.0.into_owned()).filter(|p| !p.is_empty()),
             duration_ms: self
                 .run_time_ticks
                 .and_then(|ticks| u32::try_from(ticks / 10_000).ok())
@@ -258,8 +248,7 @@ impl Entry<'_> {
 }
 
 fn year(year: Option<i64>) -> Option<u16> {
-    year.and_then(|year| u16::try_from(year).ok())
-        .filter(|year| *year > 0)
+    year.and_then(|year| u16::try_from(year).ok()).filter(|year| *year > 0)
 }
 
 /// What a user did with an item: `jellyfin-10.10.7/66-after-stop-half.json`. Its `ItemId` is all zeros in
@@ -278,26 +267,18 @@ pub(crate) struct UserData<'a> {
 
 impl UserData<'_> {
     fn marks(&self) -> Option<Marks> {
-        let ticks = self
-            .playback_position_ticks
-            .and_then(|ticks| u64::try_from(ticks).ok());
+        let ticks = self.playback_position_ticks.and_then(|ticks| u64::try_from(ticks).ok());
         let plays = self.play_count.unwrap_or(0).max(0);
         Some(Marks {
             watch: Watch::from_flag(self.played?, ticks.and_then(Position::from_ticks)),
             plays: u32::try_from(plays).unwrap_or(u32::MAX),
-            last_played: self
-                .last_played_date
-                .as_ref()
-                .and_then(|at| date::parse(&at.0)),
+            last_played: self.last_played_date.as_ref().and_then(|at| date::parse(&at.0)),
         })
     }
 
     /// What is no concern of ours and must outlive a write.
     pub(crate) fn kept(&self) -> Kept {
-        Kept {
-            favorite: self.is_favorite.unwrap_or(false),
-            rating: self.rating,
-        }
+        Kept { favorite: self.is_favorite.unwrap_or(false), rating: self.rating }
     }
 }
 
@@ -323,35 +304,15 @@ mod tests {
         const DATA: &str = r#""UserData":{"Played":false,"PlayCount":0}"#;
         for (json, taken, why) in [
             (r#""Type":"Movie""#, true, "a movie"),
-            (
-                r#""Type":"Movie","LocationType":"Virtual""#,
-                false,
-                "without a file",
-            ),
+            (r#""Type":"Movie","LocationType":"Virtual""#, false, "without a file"),
             (r#""Type":"Series""#, false, "a series"),
             (r#""Type":"MusicVideo""#, false, "something else"),
             (r#""Name":"?""#, false, "nobody says what"),
-            (
-                r#""Type":"Episode","ParentIndexNumber":0,"IndexNumber":1"#,
-                true,
-                "a special",
-            ),
+            (r#""Type":"Episode","ParentIndexNumber":0,"IndexNumber":1"#, true, "a special"),
             (r#""Type":"Episode","IndexNumber":1"#, false, "no season"),
-            (
-                r#""Type":"Episode","ParentIndexNumber":1"#,
-                false,
-                "no number",
-            ),
-            (
-                r#""Type":"Episode","ParentIndexNumber":-1,"IndexNumber":1"#,
-                false,
-                "no such season",
-            ),
-            (
-                r#""Type":"Episode","ParentIndexNumber":1,"IndexNumber":70000"#,
-                false,
-                "nor number",
-            ),
+            (r#""Type":"Episode","ParentIndexNumber":1"#, false, "no number"),
+            (r#""Type":"Episode","ParentIndexNumber":-1,"IndexNumber":1"#, false, "no such season"),
+            (r#""Type":"Episode","ParentIndexNumber":1,"IndexNumber":70000"#, false, "nor number"),
         ] {
             let json = format!(r#"{{"Id":"a",{json},{DATA}}}"#);
             assert_eq!(entry(&json).item(Detail::Lean).is_some(), taken, "{why}");
@@ -363,40 +324,21 @@ mod tests {
         for (json, marks, why) in [
             (r#""X":1"#, None, "no user data at all"),
             (r#""UserData":null"#, None, "null"),
-            (
-                r#""UserData":{"PlayCount":1}"#,
-                None,
-                "not said whether played",
-            ),
-            (
-                r#""UserData":{"Played":false}"#,
-                Some(Marks::UNTOUCHED),
-                "said to be not played",
-            ),
+            (r#""UserData":{"PlayCount":1}"#, None, "not said whether played"),
+            (r#""UserData":{"Played":false}"#, Some(Marks::UNTOUCHED), "said to be not played"),
             (
                 r#""UserData":{"Played":true,"PlayCount":-3,"PlaybackPositionTicks":-1}"#,
-                Some(Marks {
-                    watch: Watch::WATCHED,
-                    ..Marks::UNTOUCHED
-                }),
+                Some(Marks { watch: Watch::WATCHED, ..Marks::UNTOUCHED }),
                 "absurd numbers are none",
             ),
             (
                 r#""UserData":{"Played":true,"PlayCount":99999999999,"LastPlayedDate":"soon"}"#,
-                Some(Marks {
-                    watch: Watch::WATCHED,
-                    plays: u32::MAX,
-                    last_played: None,
-                }),
+                Some(Marks { watch: Watch::WATCHED, plays: u32::MAX, last_played: None }),
                 "and neither are absurd dates",
             ),
         ] {
             let json = format!(r#"{{"Id":"a","Type":"Movie",{json}}}"#);
-            assert_eq!(
-                entry(&json).item(Detail::Full).map(|i| i.marks),
-                marks,
-                "{why}"
-            );
+            assert_eq!(entry(&json).item(Detail::Full).map(|i| i.marks), marks, "{why}");
         }
     }
 
@@ -407,10 +349,8 @@ mod tests {
                 r#"{{"Id":"a","Type":"Episode","ParentIndexNumber":1,"IndexNumber":2,
                 "IndexNumberEnd":{end},"UserData":{{"Played":false}}}}"#
             );
-            let Some(Facts {
-                kind: Kind::Episode(episode),
-                ..
-            }) = entry(&json).item(Detail::Full).unwrap().facts
+            let Some(Facts { kind: Kind::Episode(episode), .. }) =
+                entry(&json).item(Detail::Full).unwrap().facts
             else {
                 panic!("an episode");
             };
@@ -421,32 +361,12 @@ mod tests {
     #[test]
     fn libraries() {
         for (json, kind, why) in [
-            (
-                r#""CollectionType":"movies""#,
-                Some(LibraryKind::Movies),
-                "movies",
-            ),
-            (
-                r#""CollectionType":"tvshows""#,
-                Some(LibraryKind::Shows),
-                "series",
-            ),
-            (
-                r#""Type":"CollectionFolder""#,
-                Some(LibraryKind::Mixed),
-                "mixed",
-            ),
-            (
-                r#""CollectionType":null"#,
-                Some(LibraryKind::Mixed),
-                "mixed",
-            ),
+            (r#""CollectionType":"movies""#, Some(LibraryKind::Movies), "movies"),
+            (r#""CollectionType":"tvshows""#, Some(LibraryKind::Shows), "series"),
+            (r#""Type":"CollectionFolder""#, Some(LibraryKind::Mixed), "mixed"),
+            (r#""CollectionType":null"#, Some(LibraryKind::Mixed), "mixed"),
             (r#""CollectionType":"music""#, None, "music"),
-            (
-                r#""CollectionType":"boxsets""#,
-                None,
-                "collections hold nothing of their own",
-            ),
+            (r#""CollectionType":"boxsets""#, None, "collections hold nothing of their own"),
             (r#""Type":"Channel""#, None, "a channel"),
         ] {
             let json = format!(r#"{{"Id":"a",{json}}}"#);

@@ -68,8 +68,7 @@ impl Wording<'_> {
 
     /// The same where it is later than what the server shows: a date is never moved back for its own sake.
     pub(crate) fn later_play(&self) -> Option<Moment> {
-        self.played_at()
-            .filter(|at| self.write.from.last_played.is_none_or(|shown| *at > shown))
+        self.played_at().filter(|at| self.write.from.last_played.is_none_or(|shown| *at > shown))
     }
 
     /// Whether all that a write could change is as it should be. A date counts only beside a mark.
@@ -133,11 +132,7 @@ pub(crate) fn mark(wording: &Wording<'_>) -> Call {
     let at = wording.played_at().and_then(date::compact);
     Call {
         method: Method::POST,
-        path: format!(
-            "/Users/{}/PlayedItems/{}",
-            percent(wording.user),
-            wording.key()
-        ),
+        path: format!("/Users/{}/PlayedItems/{}", percent(wording.user), wording.key()),
         query: at.map(|at| ("datePlayed", at)).into_iter().collect(),
         body: None,
     }
@@ -147,11 +142,7 @@ pub(crate) fn mark(wording: &Wording<'_>) -> Call {
 pub(crate) fn unmark(wording: &Wording<'_>) -> Call {
     Call {
         method: Method::DELETE,
-        path: format!(
-            "/Users/{}/PlayedItems/{}",
-            percent(wording.user),
-            wording.key()
-        ),
+        path: format!("/Users/{}/PlayedItems/{}", percent(wording.user), wording.key()),
         query: vec![],
         body: None,
     }
@@ -209,16 +200,8 @@ pub(crate) mod tables {
     pub(crate) fn write(from: Watch, shown: (u32, Option<i64>), to: Watch, plays: u32) -> Write {
         Write {
             key: ItemKey::from("k1"),
-            from: Marks {
-                watch: from,
-                plays: shown.0,
-                last_played: shown.1.map(Moment),
-            },
-            to: Target {
-                watch: to,
-                plays,
-                played_at: Some(Moment(PLAYED)),
-            },
+            from: Marks { watch: from, plays: shown.0, last_played: shown.1.map(Moment) },
+            to: Target { watch: to, plays, played_at: Some(Moment(PLAYED)) },
             duration_ms: Some(7_200_000),
         }
     }
@@ -256,30 +239,14 @@ mod tests {
         let (u, w) = (Watch::Unwatched, Watch::WATCHED);
         let s = Watch::Started(at(600_000));
         let s2 = Watch::Started(at(300_000));
-        let rewatch = Watch::Watched {
-            rewatch: Some(at(600_000)),
-        };
+        let rewatch = Watch::Watched { rewatch: Some(at(600_000)) };
         let none: &[&str] = &[];
         let own = Way::Marks { positions: true };
         let key = Way::Marks { positions: false };
         for (from, last, to, way, calls, why) in [
             (u, None, w, own, &[MARK][..], "a mark with its date"),
-            (
-                s,
-                Some(PLAYED + 9),
-                w,
-                own,
-                &[MARK],
-                "which clears the position",
-            ),
-            (
-                u,
-                Some(PLAYED + 9),
-                w,
-                own,
-                &[MARK],
-                "a session's traces do not keep the date away",
-            ),
+            (s, Some(PLAYED + 9), w, own, &[MARK], "which clears the position"),
+            (u, Some(PLAYED + 9), w, own, &[MARK], "a session's traces do not keep the date away"),
             (w, Some(PLAYED), w, own, none, "it is so already"),
             (w, Some(PLAYED + 9), w, own, none, "a later date stays"),
             (w, Some(PLAYED - 9), w, own, &[MARK], "watched again"),
@@ -291,69 +258,21 @@ mod tests {
                 none,
                 "a position beside a mark cannot be cleared alone",
             ),
-            (
-                w,
-                Some(PLAYED),
-                rewatch,
-                own,
-                none,
-                "nor written: a session would clear the mark",
-            ),
-            (
-                w,
-                Some(PLAYED),
-                u,
-                own,
-                &[UNMARK],
-                "an un-watch clears all, as a person's does",
-            ),
-            (
-                s,
-                Some(PLAYED),
-                u,
-                own,
-                &[UNMARK],
-                "the only way to clear a position",
-            ),
+            (w, Some(PLAYED), rewatch, own, none, "nor written: a session would clear the mark"),
+            (w, Some(PLAYED), u, own, &[UNMARK], "an un-watch clears all, as a person's does"),
+            (s, Some(PLAYED), u, own, &[UNMARK], "the only way to clear a position"),
             (u, Some(PLAYED), u, own, none, "traces alone are no reason"),
-            (
-                u,
-                None,
-                s,
-                own,
-                &[START, STOP],
-                "a position, by playing to it",
-            ),
+            (u, None, s, own, &[START, STOP], "a position, by playing to it"),
             (s2, None, s, own, &[START, STOP], "another position"),
             (s, None, s, own, none, "the same position"),
-            (
-                w,
-                Some(PLAYED),
-                s,
-                own,
-                &[UNMARK, START, STOP],
-                "no session on a watched item",
-            ),
+            (w, Some(PLAYED), s, own, &[UNMARK, START, STOP], "no session on a watched item"),
             (u, None, s, key, none, "an API key plays for nobody"),
-            (
-                w,
-                Some(PLAYED),
-                s,
-                key,
-                &[UNMARK],
-                "but takes the mark away",
-            ),
+            (w, Some(PLAYED), s, key, &[UNMARK], "but takes the mark away"),
         ] {
             let write = write(from, (1, last), to, 2);
-            let wording = Wording {
-                write: &write,
-                user: "u1",
-                clock: ClockOffset(0),
-                kept: Kept::default(),
-            };
-            let Way::Marks { positions } = way else {
-                panic!("a way by marks")
-            };
+            let wording =
+                Wording { write: &write, user: "u1", clock: ClockOffset(0), kept: Kept::default() };
+            let Way::Marks { positions } = way else { panic!("a way by marks") };
             assert_eq!(told(&by_marks(&wording, positions)), calls, "{why}");
         }
     }
@@ -361,46 +280,20 @@ mod tests {
     #[test]
     fn dates_are_written_on_the_servers_clock() {
         let write = write(Watch::Unwatched, (0, None), Watch::WATCHED, 1);
-        let ahead = Wording {
-            write: &write,
-            user: "u1",
-            clock: ClockOffset(3600),
-            kept: Kept::default(),
-        };
-        assert_eq!(
-            mark(&ahead).query,
-            [("datePlayed", "20240305221407".to_owned())]
-        );
-        let to = watchstate_model::Target {
-            played_at: None,
-            ..write.to
-        };
-        let undated = Write {
-            to,
-            ..write.clone()
-        };
-        assert!(
-            mark(&Wording {
-                write: &undated,
-                ..ahead
-            })
-            .query
-            .is_empty()
-        );
+        let ahead =
+            Wording { write: &write, user: "u1", clock: ClockOffset(3600), kept: Kept::default() };
+        assert_eq!(mark(&ahead).query, [("datePlayed", "20240305221407".to_owned())]);
+        let to = watchstate_model::Target { played_at: None, ..write.to };
+        let undated = Write { to, ..write.clone() };
+        assert!(mark(&Wording { write: &undated, ..ahead }).query.is_empty());
     }
 
     #[test]
     fn keys_stay_inside_their_segment() {
-        let write = Write {
-            key: "../x?y".into(),
-            ..write(Watch::WATCHED, (1, None), Watch::Unwatched, 0)
-        };
-        let wording = Wording {
-            write: &write,
-            user: "u/1",
-            clock: ClockOffset(0),
-            kept: Kept::default(),
-        };
+        let write =
+            Write { key: "../x?y".into(), ..write(Watch::WATCHED, (1, None), Watch::Unwatched, 0) };
+        let wording =
+            Wording { write: &write, user: "u/1", clock: ClockOffset(0), kept: Kept::default() };
         assert_eq!(unmark(&wording).path, "/Users/u%2F1/PlayedItems/..%2Fx%3Fy");
     }
 }

@@ -26,10 +26,7 @@ pub(super) fn whose(
     let no_such = |what: &str| ServerError::new(Fault::NoSuchUser, op).with(what);
     let Some(accounts) = accounts else {
         return match typed {
-            Some(typed) => Ok(User {
-                id: typed.to_owned(),
-                name: typed.to_owned(),
-            }),
+            Some(typed) => Ok(User { id: typed.to_owned(), name: typed.to_owned() }),
             None => Err(no_such("the token is not the owner's; say whose it is")),
         };
     };
@@ -67,15 +64,8 @@ mod tests {
 
     #[test]
     fn whose_token() {
-        let user = |id: &str, name: &str| User {
-            id: id.into(),
-            name: name.into(),
-        };
-        let list = [
-            user("1", "anna"),
-            user("7001234", "ben"),
-            user("7005678", "1"),
-        ];
+        let user = |id: &str, name: &str| User { id: id.into(), name: name.into() };
+        let list = [user("1", "anna"), user("7001234", "ben"), user("7005678", "1")];
         let list = Some(&list[..]);
         let mail = Some("anna@example.invalid");
         for (accounts, typed, told, why) in [
@@ -88,12 +78,7 @@ mod tests {
                 "the owner by number, though somebody is called so",
             ),
             (list, Some("Anna"), Ok(("1", "anna")), "by name"),
-            (
-                list,
-                Some("anna@example.invalid"),
-                Ok(("1", "anna")),
-                "by the name at plex.tv",
-            ),
+            (list, Some("anna@example.invalid"), Ok(("1", "anna")), "by the name at plex.tv"),
             (
                 list,
                 Some("7001234"),
@@ -102,30 +87,15 @@ mod tests {
             ),
             (list, Some("BEN"), Err(Fault::Forbidden), "by name as well"),
             (list, Some("carl"), Err(Fault::NoSuchUser), "nobody's name"),
-            (
-                Some(&[][..]),
-                None,
-                Ok(("1", "anna@example.invalid")),
-                "a list without accounts",
-            ),
+            (Some(&[][..]), None, Ok(("1", "anna@example.invalid")), "a list without accounts"),
             (
                 Some(&[][..]),
                 Some("1"),
                 Ok(("1", "anna@example.invalid")),
                 "and its owner by number",
             ),
-            (
-                None,
-                Some("ben"),
-                Ok(("ben", "ben")),
-                "a token of ben's: his word has to do",
-            ),
-            (
-                None,
-                None,
-                Err(Fault::NoSuchUser),
-                "nothing says whose the token is",
-            ),
+            (None, Some("ben"), Ok(("ben", "ben")), "a token of ben's: his word has to do"),
+            (None, None, Err(Fault::NoSuchUser), "nothing says whose the token is"),
         ] {
             let read = whose(accounts, typed, mail, "checking the account");
             let read = read.map_err(|e| e.fault);

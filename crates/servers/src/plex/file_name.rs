@@ -9,11 +9,7 @@ use watchstate_model::identify::MOST_EPISODES_IN_A_FILE;
 /// The last episode in the file of the item at this place; the item's own number where the name does not
 /// say more.
 pub(super) fn last_episode(path: &str, season: u16, number: u16) -> u16 {
-    let name = path
-        .rsplit(['/', '\\'])
-        .next()
-        .unwrap_or(path)
-        .to_ascii_lowercase();
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
     let name = name.as_bytes();
     (0..name.len())
         .filter(|at| *at == 0 || !name[at - 1].is_ascii_alphanumeric())
@@ -34,24 +30,13 @@ impl<'a> Mark<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
         if let Some(rest) = text.strip_prefix(b"s") {
             let (season, rest) = digits(rest, 4)?;
-            let rest = rest
-                .strip_prefix(b".")
-                .or(rest.strip_prefix(b" "))
-                .unwrap_or(rest);
+            let rest = rest.strip_prefix(b".").or(rest.strip_prefix(b" ")).unwrap_or(rest);
             let (number, behind) = digits(rest.strip_prefix(b"e")?, 4)?;
-            Some(Self {
-                season,
-                number,
-                behind,
-            })
+            Some(Self { season, number, behind })
         } else {
             let (season, rest) = digits(text, 2)?;
             let (number, behind) = digits(rest.strip_prefix(b"x")?, 3)?;
-            Some(Self {
-                season,
-                number,
-                behind,
-            })
+            Some(Self { season, number, behind })
         }
     }
 }
@@ -62,11 +47,7 @@ fn tail(mark: Mark<'_>) -> u16 {
     let most = mark.number.saturating_add(MOST_EPISODES_IN_A_FILE - 1);
     let (mut last, mut behind) = (mark.number, mark.behind);
     while let Some((next, dash, rest)) = next_number(behind, mark.season) {
-        let follows = if dash {
-            next > last
-        } else {
-            next == last.saturating_add(1)
-        };
+        let follows = if dash { next > last } else { next == last.saturating_add(1) };
         if !follows || next > most {
             break;
         }
@@ -120,107 +101,42 @@ mod tests {
             ("Show - S01E01-E02.mkv", (1, 1), 2, "two"),
             ("Show - S01E01-02.mkv", (1, 1), 2, "without the second E"),
             ("Show - S01E01E02E03.mkv", (1, 1), 3, "written together"),
-            (
-                "Show - s01e01.s01e02.s01e03 - text.mkv",
-                (1, 1),
-                3,
-                "the season repeated",
-            ),
+            ("Show - s01e01.s01e02.s01e03 - text.mkv", (1, 1), 3, "the season repeated"),
             ("Show S01E01-S01E03.mkv", (1, 1), 3, "from, to"),
             ("Show.S01E01.E02.mkv", (1, 1), 2, "a dot between"),
             ("Show S01E01 E02.mkv", (1, 1), 2, "a space between"),
             ("Show S01E01+E02.mkv", (1, 1), 2, "a plus between"),
             ("Show S01.E01-E02.mkv", (1, 1), 2, "a dot after the season"),
             ("Show - S01E01-06.mkv", (1, 1), 6, "a dash means to"),
-            (
-                "Show - S01E01-02-03-05.mkv",
-                (1, 1),
-                5,
-                "dashes, with a leap at the end",
-            ),
-            (
-                "Show - S01E01E03.mkv",
-                (1, 1),
-                1,
-                "without a dash nothing is left out",
-            ),
+            ("Show - S01E01-02-03-05.mkv", (1, 1), 5, "dashes, with a leap at the end"),
+            ("Show - S01E01E03.mkv", (1, 1), 1, "without a dash nothing is left out"),
             ("Show - S01E01-08.mkv", (1, 1), 8, "eight is the most"),
             ("Show - S01E01-09.mkv", (1, 1), 1, "nine is a misread name"),
             ("Show - S01E03-E02.mkv", (1, 3), 3, "backwards"),
             ("Show - 1x02-03.mkv", (1, 2), 3, "with an x"),
             ("Show - 1x02-1x03.mkv", (1, 2), 3, "with two"),
-            (
-                "/tv/Show/Season 1/Show - S01E01-E02.mkv",
-                (1, 1),
-                2,
-                "a path",
-            ),
-            (
-                "D:\\tv\\Show - S01E01-E02.mkv",
-                (1, 1),
-                2,
-                "a path of Windows",
-            ),
-            (
-                "/tv/Show S01E01-E02/episode.mkv",
-                (1, 1),
-                1,
-                "the folder is not asked",
-            ),
-            (
-                "Show - S01E01-E02.mkv",
-                (1, 2),
-                2,
-                "the item is the second of the two",
-            ),
+            ("/tv/Show/Season 1/Show - S01E01-E02.mkv", (1, 1), 2, "a path"),
+            ("D:\\tv\\Show - S01E01-E02.mkv", (1, 1), 2, "a path of Windows"),
+            ("/tv/Show S01E01-E02/episode.mkv", (1, 1), 1, "the folder is not asked"),
+            ("Show - S01E01-E02.mkv", (1, 2), 2, "the item is the second of the two"),
             ("Show - S01E01-E02.mkv", (2, 1), 1, "another season"),
-            (
-                "Show - S01E05 - HDTV-720p.mkv",
-                (1, 5),
-                5,
-                "the height of the picture",
-            ),
+            ("Show - S01E05 - HDTV-720p.mkv", (1, 5), 5, "the height of the picture"),
             ("Show - S01E05-720p.mkv", (1, 5), 5, "directly behind"),
             ("Show - S01E05-2160.mkv", (1, 5), 5, "without its letter"),
-            (
-                "Show - S01E05-06v2.mkv",
-                (1, 5),
-                5,
-                "runs into something else",
-            ),
+            ("Show - S01E05-06v2.mkv", (1, 5), 5, "runs into something else"),
             (
                 "[Group] Show (2022) - S02E11 - [035] TBA [x264 8bit].mkv",
                 (2, 11),
                 11,
                 "a number later",
             ),
-            (
-                "Show - S01E05 - 12 Friends.mkv",
-                (1, 5),
-                5,
-                "a title that begins with a number",
-            ),
-            (
-                "Show - 1920x1080 - S01E01-E02.mkv",
-                (1, 1),
-                2,
-                "the size of the picture before",
-            ),
+            ("Show - S01E05 - 12 Friends.mkv", (1, 5), 5, "a title that begins with a number"),
+            ("Show - 1920x1080 - S01E01-E02.mkv", (1, 1), 2, "the size of the picture before"),
             ("S01E01-E02", (1, 1), 2, "nothing else"),
             ("Shows01e01-e02.mkv", (1, 1), 1, "no edge before the season"),
-            (
-                "Sérieß - S01E01-E02 – ü.mkv",
-                (1, 1),
-                2,
-                "letters beyond ASCII",
-            ),
+            ("Sérieß - S01E01-E02 – ü.mkv", (1, 1), 2, "letters beyond ASCII"),
             ("S99999E1-E2", (1, 1), 1, "numbers that fit nowhere"),
-            (
-                "Show - S01E65535-E65536.mkv",
-                (1, 65535),
-                65535,
-                "and none beyond the last",
-            ),
+            ("Show - S01E65535-E65536.mkv", (1, 65535), 65535, "and none beyond the last"),
             ("", (1, 1), 1, "no name"),
             ("-", (1, 1), 1, "signs"),
         ] {

@@ -21,11 +21,7 @@ impl Plex {
         const OP: &str = "looking for a title";
         let (name, ids) = match wanted {
             Wanted::Movie { name, ids } => (name, ids),
-            Wanted::Episode {
-                show_name,
-                show_ids,
-                ..
-            } => (show_name, show_ids),
+            Wanted::Episode { show_name, show_ids, .. } => (show_name, show_ids),
         };
         // Without ids nothing would be recognised, and without a name everything would be read.
         if ids.is_empty() || name.trim().is_empty() {
@@ -36,9 +32,7 @@ impl Plex {
                 let hits = self.search(LibraryKind::Movies, name, OP).await?;
                 let items = hits.iter().filter_map(|hit| hit.item(Detail::Full));
                 let is_wanted = |item: &Item| {
-                    item.facts
-                        .as_ref()
-                        .is_some_and(|facts| share_one(&facts.ids, ids))
+                    item.facts.as_ref().is_some_and(|facts| share_one(&facts.ids, ids))
                 };
                 return Ok(items.filter(is_wanted).collect());
             }
@@ -52,11 +46,7 @@ impl Plex {
         };
         let shows = self.search(LibraryKind::Shows, name, OP).await?;
         let mut found = Vec::new();
-        for show in shows
-            .iter()
-            .filter_map(Metadata::show)
-            .filter(|s| share_one(&s.ids, ids))
-        {
+        for show in shows.iter().filter_map(Metadata::show).filter(|s| share_one(&s.ids, ids)) {
             let path = format!("/library/metadata/{}/allLeaves", show.key);
             let query = [
                 ("includeGuids", "1"),
@@ -83,12 +73,7 @@ impl Plex {
             LibraryKind::Movies | LibraryKind::Mixed => "1",
         };
         let mut hits = Vec::new();
-        for library in self
-            .libraries()
-            .await?
-            .iter()
-            .filter(|library| library.kind == kind)
-        {
+        for library in self.libraries().await?.iter().filter(|library| library.kind == kind) {
             let query = [
                 ("type", number),
                 ("title", name),
@@ -111,17 +96,7 @@ impl Plex {
         let mut all = Vec::new();
         let mut from = 0;
         loop {
-            let sent = self
-                .stretch(
-                    path,
-                    query,
-                    Stretch {
-                        from,
-                        size: SEARCH_PAGE,
-                    },
-                    op,
-                )
-                .await?;
+            let sent = self.stretch(path, query, Stretch { from, size: SEARCH_PAGE }, op).await?;
             from = from.saturating_add(sent.count);
             all.extend(sent.entries);
             if sent.count == 0 || from >= sent.total || from >= SEARCH_MOST {

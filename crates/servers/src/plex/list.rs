@@ -44,9 +44,7 @@ impl List {
     ) -> Result<Sent, ServerError> {
         let told = |field: Number, header: &str| {
             field.get().and_then(|n| u32::try_from(n).ok()).or_else(|| {
-                headers
-                    .get(header)
-                    .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+                headers.get(header).and_then(|value| value.to_str().ok()?.trim().parse().ok())
             })
         };
         let total = told(self.total, "x-plex-container-total-size");
@@ -56,11 +54,7 @@ impl List {
             let total = u32::try_from(entries.len()).unwrap_or(u32::MAX);
             entries.drain(..entries.len().min(asked.from as usize));
             let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            return Ok(Sent {
-                entries,
-                count,
-                total,
-            });
+            return Ok(Sent { entries, count, total });
         }
         if offset.is_some_and(|offset| offset != asked.from) && !entries.is_empty() {
             return Err(ServerError::new(Fault::BadAnswer, op)
@@ -69,16 +63,8 @@ impl List {
         let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         let end = asked.from.saturating_add(count);
         // Without a total a full page may be followed by another.
-        let unknown = if count > 0 && count >= asked.size {
-            end.saturating_add(1)
-        } else {
-            end
-        };
-        Ok(Sent {
-            entries,
-            count,
-            total: total.unwrap_or(unknown).max(end),
-        })
+        let unknown = if count > 0 && count >= asked.size { end.saturating_add(1) } else { end };
+        Ok(Sent { entries, count, total: total.unwrap_or(unknown).max(end) })
     }
 }
 
@@ -97,9 +83,7 @@ mod tests {
     use crate::plex::wire::Envelope;
 
     fn list(json: &str) -> List {
-        serde_json::from_str::<Envelope<List>>(json)
-            .unwrap()
-            .container
+        serde_json::from_str::<Envelope<List>>(json).unwrap().container
     }
 
     #[test]
@@ -135,27 +119,9 @@ mod tests {
                 Ok((2, 7)),
                 "a full page, no total",
             ),
-            (
-                format!(r#""Metadata":{two}"#),
-                none(),
-                0,
-                Ok((2, 2)),
-                "the whole list at once",
-            ),
-            (
-                format!(r#""Metadata":{two}"#),
-                none(),
-                1,
-                Ok((1, 2)),
-                "and the rest of it",
-            ),
-            (
-                format!(r#""Metadata":{two}"#),
-                none(),
-                7,
-                Ok((0, 2)),
-                "and what is behind it",
-            ),
+            (format!(r#""Metadata":{two}"#), none(), 0, Ok((2, 2)), "the whole list at once"),
+            (format!(r#""Metadata":{two}"#), none(), 1, Ok((1, 2)), "and the rest of it"),
+            (format!(r#""Metadata":{two}"#), none(), 7, Ok((0, 2)), "and what is behind it"),
             (
                 format!(r#""totalSize":1,"offset":0,"Metadata":{two}"#),
                 none(),
@@ -163,20 +129,8 @@ mod tests {
                 Ok((2, 2)),
                 "a total that is too small",
             ),
-            (
-                r#""size":0,"totalSize":5"#.to_owned(),
-                none(),
-                5,
-                Ok((0, 5)),
-                "the end",
-            ),
-            (
-                r#""size":0"#.to_owned(),
-                none(),
-                0,
-                Ok((0, 0)),
-                "an empty library",
-            ),
+            (r#""size":0,"totalSize":5"#.to_owned(), none(), 5, Ok((0, 5)), "the end"),
+            (r#""size":0"#.to_owned(), none(), 0, Ok((0, 0)), "an empty library"),
             (
                 format!(r#""totalSize":9,"offset":0,"Metadata":{two}"#),
                 none(),

@@ -21,15 +21,12 @@ impl Number {
     /// The number where it is more than zero: Plex leaves fields out that would be zero, and what is below
     /// zero means nothing either.
     pub(super) fn above_zero(self) -> Option<u64> {
-        self.0
-            .and_then(|n| u64::try_from(n).ok())
-            .filter(|n| *n > 0)
+        self.0.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0)
     }
 
     /// A count or a length of time; what does not fit is cut to the largest.
     pub(super) fn count(self) -> Option<u32> {
-        self.above_zero()
-            .map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+        self.above_zero().map(|n| u32::try_from(n).unwrap_or(u32::MAX))
     }
 
     /// A number that fits, zero included.
@@ -153,19 +150,11 @@ mod tests {
             ("-1", Some(Some(-1)), "below zero"),
             ("3.9", Some(Some(3)), "a fraction is cut off"),
             ("\"3.9\"", Some(Some(3)), "as text too"),
-            (
-                "99999999999999999999",
-                Some(Some(i64::MAX)),
-                "larger than any time: the largest",
-            ),
+            ("99999999999999999999", Some(Some(i64::MAX)), "larger than any time: the largest"),
             ("null", Some(None), "null is absent"),
             ("\"\"", Some(None), "empty is absent"),
             ("\"many\"", None, "a word is not zero"),
-            (
-                "\"inf\"",
-                None,
-                "nor is what a parser of fractions would take",
-            ),
+            ("\"inf\"", None, "nor is what a parser of fractions would take"),
             ("[]", None, "a list is not zero"),
             ("{}", None, "an object is not zero"),
             ("true", None, "a flag is not one"),
@@ -180,12 +169,7 @@ mod tests {
         for (json, text, key, why) in [
             ("\"42\"", Some("42"), Some("42"), "a key as text"),
             ("42", Some("42"), Some("42"), "a key as a number"),
-            (
-                "\"1/../../accounts\"",
-                Some("1/../../accounts"),
-                None,
-                "a path is no key",
-            ),
+            ("\"1/../../accounts\"", Some("1/../../accounts"), None, "a path is no key"),
             ("-4", Some("-4"), None, "nor is what is below zero"),
             ("\"\"", None, None, "empty is absent"),
             ("null", None, None, "null is absent"),

@@ -78,21 +78,14 @@ impl Plex {
         let headers = HeaderMap::from_iter([
             (HeaderName::from_static("x-plex-token"), token),
             (HeaderName::from_static("x-plex-client-identifier"), client),
-            (
-                HeaderName::from_static("x-plex-product"),
-                HeaderValue::from_static("WatchState"),
-            ),
+            (HeaderName::from_static("x-plex-product"), HeaderValue::from_static("WatchState")),
             (
                 HeaderName::from_static("x-plex-version"),
                 HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
             ),
         ]);
         let http = Http::new(&address.url, headers, limits, pause)?;
-        Ok(Self {
-            http,
-            typed_user: address.user,
-            user: OnceCell::new(),
-        })
+        Ok(Self { http, typed_user: address.user, user: OnceCell::new() })
     }
 
     /// `GET /identity`, which every server answers without a token.
@@ -141,23 +134,10 @@ impl Plex {
         op: &'static str,
     ) -> Result<Sent, ServerError> {
         let headers = HeaderMap::from_iter([
-            (
-                HeaderName::from_static("x-plex-container-start"),
-                stretch.from.into(),
-            ),
-            (
-                HeaderName::from_static("x-plex-container-size"),
-                stretch.size.into(),
-            ),
+            (HeaderName::from_static("x-plex-container-start"), stretch.from.into()),
+            (HeaderName::from_static("x-plex-container-size"), stretch.size.into()),
         ]);
-        let request = Request {
-            method: Method::GET,
-            path,
-            query,
-            headers,
-            body: None,
-            op,
-        };
+        let request = Request { method: Method::GET, path, query, headers, body: None, op };
         let answer = self.http.send(&request).await?;
         let list: Envelope<List> = answer.json(op)?;
         list.container.stretch(&answer.headers, stretch, op)
@@ -249,12 +229,7 @@ impl MediaServer for Plex {
         let user = self.whose(&root).await?;
         // Found already by an earlier call: a token's account does not change.
         self.user.set(user).ok();
-        Ok(ServerInfo {
-            id,
-            name: root.name.or_empty(),
-            version,
-            clock,
-        })
+        Ok(ServerInfo { id, name: root.name.or_empty(), version, clock })
     }
 
     async fn user(&self) -> Result<User, ServerError> {
@@ -287,11 +262,7 @@ impl MediaServer for Plex {
     async fn shows(&self, library: &Library, stretch: Stretch) -> Result<Page<Show>, ServerError> {
         const OP: &str = "reading a page of series";
         if library.kind == LibraryKind::Movies {
-            return Ok(Page {
-                entries: Vec::new(),
-                sent: 0,
-                total: 0,
-            });
+            return Ok(Page { entries: Vec::new(), sent: 0, total: 0 });
         }
         let query = [
             ("type", "2"),
@@ -300,15 +271,9 @@ impl MediaServer for Plex {
             ("excludeElements", NEVER_READ),
             ("excludeFields", NO_FIELDS),
         ];
-        let sent = self
-            .stretch(&section(library, OP)?, &query, stretch, OP)
-            .await?;
+        let sent = self.stretch(&section(library, OP)?, &query, stretch, OP).await?;
         let entries = sent.entries.iter().filter_map(Metadata::show).collect();
-        Ok(Page {
-            entries,
-            sent: sent.count,
-            total: sent.total,
-        })
+        Ok(Page { entries, sent: sent.count, total: sent.total })
     }
 
     async fn items(
@@ -330,27 +295,14 @@ impl MediaServer for Plex {
             ("excludeElements", excluded),
             ("excludeFields", NO_FIELDS),
         ];
-        let sent = self
-            .stretch(&section(library, OP)?, &query, stretch, OP)
-            .await?;
-        let entries = sent
-            .entries
-            .iter()
-            .filter_map(|entry| entry.item(detail))
-            .collect();
-        Ok(Page {
-            entries,
-            sent: sent.count,
-            total: sent.total,
-        })
+        let sent = self.stretch(&section(library, OP)?, &query, stretch, OP).await?;
+        let entries = sent.entries.iter().filter_map(|entry| entry.item(detail)).collect();
+        Ok(Page { entries, sent: sent.count, total: sent.total })
     }
 
     async fn read(&self, keys: &[ItemKey]) -> Result<Vec<Item>, ServerError> {
         let entries = self.metadata(keys, "reading items").await?;
-        Ok(entries
-            .iter()
-            .filter_map(|entry| entry.item(Detail::Full))
-            .collect())
+        Ok(entries.iter().filter_map(|entry| entry.item(Detail::Full)).collect())
     }
 
     async fn read_shows(&self, keys: &[ItemKey]) -> Result<Vec<Show>, ServerError> {
@@ -367,11 +319,7 @@ impl MediaServer for Plex {
             return Err(ServerError::new(Fault::NotFound, "writing").with("no key of an item"));
         }
         for step in write::steps(write) {
-            let query: Vec<_> = step
-                .query
-                .iter()
-                .map(|(name, v)| (*name, v.as_str()))
-                .collect();
+            let query: Vec<_> = step.query.iter().map(|(name, v)| (*name, v.as_str())).collect();
             let request = Request::get(step.path, &query, step.op);
             if step.repeatable {
                 self.http.send(&request).await?;
@@ -395,9 +343,7 @@ impl MediaServer for Plex {
             return Ok(Playing::Items(Vec::new()));
         }
         let user = self.user().await?;
-        let own = sessions
-            .iter()
-            .filter(|session| session.is_played_by(&user));
+        let own = sessions.iter().filter(|session| session.is_played_by(&user));
         let mut keys: Vec<ItemKey> = own.filter_map(Metadata::key).collect();
         keys.sort_unstable();
         keys.dedup();

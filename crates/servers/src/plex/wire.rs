@@ -61,10 +61,7 @@ impl Accounts {
         let accounts = self.accounts.unwrap_or_default();
         let users = accounts.iter().filter_map(|account| {
             let id = account.id.as_str().filter(|id| *id != "0")?;
-            Some(User {
-                id: id.to_owned(),
-                name: account.name.as_str().unwrap_or(id).to_owned(),
-            })
+            Some(User { id: id.to_owned(), name: account.name.as_str().unwrap_or(id).to_owned() })
         });
         users.collect()
     }
@@ -98,11 +95,7 @@ impl Sections {
                 _ => return None,
             };
             let key = LibraryKey(section.key.key()?.to_owned());
-            Some(Library {
-                key,
-                name: section.title.or_empty(),
-                kind,
-            })
+            Some(Library { key, name: section.title.or_empty(), kind })
         });
         libraries.collect()
     }
@@ -193,12 +186,7 @@ impl Metadata {
         };
         let facts = (detail == Detail::Full).then(|| self.facts(place));
         let added_at = self.added.get().filter(|at| *at != 0).map(Moment);
-        Some(Item {
-            key: self.key()?,
-            marks: self.marks(),
-            added_at,
-            facts,
-        })
+        Some(Item { key: self.key()?, marks: self.marks(), added_at, facts })
     }
 
     /// The series; nothing for anything else.
@@ -215,27 +203,18 @@ impl Metadata {
     /// Whether a session is this user's. One that does not say whose it is is taken for anybody's: a write
     /// that waits does no harm, one into a running session does.
     pub(super) fn is_played_by(&self, user: &User) -> bool {
-        self.user
-            .as_ref()
-            .is_none_or(|theirs| match (theirs.id.as_str(), theirs.name.as_str()) {
-                (None, None) => true,
-                (id, name) => id == Some(&user.id) || name == Some(&user.name),
-            })
+        self.user.as_ref().is_none_or(|theirs| match (theirs.id.as_str(), theirs.name.as_str()) {
+            (None, None) => true,
+            (id, name) => id == Some(&user.id) || name == Some(&user.name),
+        })
     }
 
     fn marks(&self) -> Marks {
         let plays = self.plays.count().unwrap_or(0);
         let position = self.position_ms.above_zero().and_then(Position::from_ms);
-        let last_played = self
-            .last_played
-            .above_zero()
-            .and_then(|at| i64::try_from(at).ok())
-            .map(Moment);
-        Marks {
-            watch: Watch::from_flag(plays > 0, position),
-            plays,
-            last_played,
-        }
+        let last_played =
+            self.last_played.above_zero().and_then(|at| i64::try_from(at).ok()).map(Moment);
+        Marks { watch: Watch::from_flag(plays > 0, position), plays, last_played }
     }
 
     fn facts(&self, place: Option<(u16, u16)>) -> Facts {
@@ -252,41 +231,18 @@ impl Metadata {
         let (of, kind) = match place {
             None => (Of::Movie, Kind::Movie),
             Some((season, number)) => {
-                let last = path
-                    .as_deref()
-                    .map_or(number, |p| last_episode(p, season, number));
+                let last = path.as_deref().map_or(number, |p| last_episode(p, season, number));
                 let show_key = self.show_key.key().map(ItemKey::from);
                 let show_name = self.show_name.or_empty();
-                (
-                    Of::Episode,
-                    Kind::Episode(Episode {
-                        show_key,
-                        show_name,
-                        season,
-                        number,
-                        last,
-                    }),
-                )
+                (Of::Episode, Kind::Episode(Episode { show_key, show_name, season, number, last }))
             }
         };
         let name = self.title.or_empty();
-        Facts {
-            kind,
-            name,
-            year: self.year(),
-            ids: self.ids(of),
-            path,
-            duration_ms,
-        }
+        Facts { kind, name, year: self.year(), ids: self.ids(of), path, duration_ms }
     }
 
     fn ids(&self, of: Of) -> ExternalIds {
-        let listed = self
-            .guids
-            .as_deref()
-            .unwrap_or_default()
-            .iter()
-            .map(|guid| &guid.id);
+        let listed = self.guids.as_deref().unwrap_or_default().iter().map(|guid| &guid.id);
         agents::own_ids(of, listed.chain([&self.guid]).filter_map(Text::as_str))
     }
 
@@ -305,13 +261,7 @@ mod tests {
         let at = |ms| Position::from_ms(ms).unwrap();
         for (fields, watch, plays, last_played, why) in [
             ("", Watch::Unwatched, 0, None, "never played"),
-            (
-                r#","viewCount":0,"viewOffset":0"#,
-                Watch::Unwatched,
-                0,
-                None,
-                "zero is as absent",
-            ),
+            (r#","viewCount":0,"viewOffset":0"#, Watch::Unwatched, 0, None, "zero is as absent"),
             (
                 r#","viewOffset":70000,"lastViewedAt":1683736823"#,
                 Watch::Started(at(70_000)),
@@ -328,83 +278,36 @@ mod tests {
             ),
             (
                 r#","viewCount":1,"viewOffset":"5000""#,
-                Watch::Watched {
-                    rewatch: Some(at(5_000)),
-                },
+                Watch::Watched { rewatch: Some(at(5_000)) },
                 1,
                 None,
                 "a rewatch",
             ),
-            (
-                r#","viewCount":-1,"viewOffset":-5"#,
-                Watch::Unwatched,
-                0,
-                None,
-                "below zero is none",
-            ),
+            (r#","viewCount":-1,"viewOffset":-5"#, Watch::Unwatched, 0, None, "below zero is none"),
         ] {
             let json = format!(r#"{{"ratingKey":"1","type":"movie"{fields}}}"#);
             let item: Metadata = serde_json::from_str(&json).unwrap();
             let item = item.item(Detail::Lean).unwrap();
-            assert_eq!(
-                item.marks,
-                Marks {
-                    watch,
-                    plays,
-                    last_played
-                },
-                "{why}"
-            );
+            assert_eq!(item.marks, Marks { watch, plays, last_played }, "{why}");
         }
         let odd = r#"{"ratingKey":"1","type":"movie","viewCount":{"n":1}}"#;
-        assert!(
-            serde_json::from_str::<Metadata>(odd).is_err(),
-            "unknown is never unwatched"
-        );
+        assert!(serde_json::from_str::<Metadata>(odd).is_err(), "unknown is never unwatched");
     }
 
     #[test]
     fn what_is_no_item() {
         for (json, is_item, why) in [
             (r#"{"ratingKey":"1","type":"movie"}"#, true, "a movie"),
-            (
-                r#"{"ratingKey":1,"type":"movie"}"#,
-                true,
-                "its key as a number",
-            ),
+            (r#"{"ratingKey":1,"type":"movie"}"#, true, "its key as a number"),
             (r#"{"ratingKey":"1","type":"clip"}"#, false, "a trailer"),
             (r#"{"ratingKey":"1"}"#, false, "of no type"),
             (r#"{"type":"movie"}"#, false, "without a key"),
-            (
-                r#"{"ratingKey":"1/../2","type":"movie"}"#,
-                false,
-                "with a path for a key",
-            ),
-            (
-                r#"{"ratingKey":"1","type":"episode","parentIndex":0,"index":3}"#,
-                true,
-                "a special",
-            ),
-            (
-                r#"{"ratingKey":"1","type":"episode","parentIndex":1}"#,
-                false,
-                "without a number",
-            ),
-            (
-                r#"{"ratingKey":"1","type":"episode","index":3}"#,
-                false,
-                "without a season",
-            ),
-            (
-                r#"{"ratingKey":"1","type":"episode","parentIndex":1,"index":-1}"#,
-                false,
-                "below 0",
-            ),
-            (
-                r#"{"ratingKey":"1","type":"episode","parentIndex":1,"index":70000}"#,
-                false,
-                "huge",
-            ),
+            (r#"{"ratingKey":"1/../2","type":"movie"}"#, false, "with a path for a key"),
+            (r#"{"ratingKey":"1","type":"episode","parentIndex":0,"index":3}"#, true, "a special"),
+            (r#"{"ratingKey":"1","type":"episode","parentIndex":1}"#, false, "without a number"),
+            (r#"{"ratingKey":"1","type":"episode","index":3}"#, false, "without a season"),
+            (r#"{"ratingKey":"1","type":"episode","parentIndex":1,"index":-1}"#, false, "below 0"),
+            (r#"{"ratingKey":"1","type":"episode","parentIndex":1,"index":70000}"#, false, "huge"),
         ] {
             let entry: Metadata = serde_json::from_str(json).unwrap();
             for detail in [Detail::Lean, Detail::Full] {
@@ -415,23 +318,12 @@ mod tests {
 
     #[test]
     fn whose_session() {
-        let user = User {
-            id: "1".into(),
-            name: "anna".into(),
-        };
+        let user = User { id: "1".into(), name: "anna".into() };
         for (json, hers, why) in [
             (r#"{"User":{"id":"1","title":"anna"}}"#, true, "her id"),
             (r#"{"User":{"id":1}}"#, true, "her id as a number"),
-            (
-                r#"{"User":{"id":"7001234","title":"ben"}}"#,
-                false,
-                "another's",
-            ),
-            (
-                r#"{"User":{"id":"7001234","title":"anna"}}"#,
-                true,
-                "her name: taken for hers",
-            ),
+            (r#"{"User":{"id":"7001234","title":"ben"}}"#, false, "another's"),
+            (r#"{"User":{"id":"7001234","title":"anna"}}"#, true, "her name: taken for hers"),
             (r#"{"User":{}}"#, true, "nobody's: taken for hers"),
             (r#"{"User":null}"#, true, "nobody's: taken for hers"),
         ] {

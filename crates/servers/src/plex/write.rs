@@ -49,10 +49,7 @@ enum Act {
 /// The requests that lead from what the item shows to what it is to show; none where it shows that
 /// already. After each of them the item shows something that the next call can go on from.
 pub(super) fn steps(write: &Write) -> Vec<Step> {
-    acts(write.from.watch, write.to.watch)
-        .into_iter()
-        .map(|act| step(act, write))
-        .collect()
+    acts(write.from.watch, write.to.watch).into_iter().map(|act| step(act, write)).collect()
 }
 
 fn acts(from: Watch, to: Watch) -> Vec<Act> {
@@ -75,12 +72,9 @@ fn step(act: Act, write: &Write) -> Step {
     let key = write.key.as_str();
     let mark = || vec![("identifier", LIBRARY.to_owned()), ("key", key.to_owned())];
     match act {
-        Act::MarkWatched => Step {
-            path: "/:/scrobble",
-            query: mark(),
-            op: "marking as watched",
-            repeatable: false,
-        },
+        Act::MarkWatched => {
+            Step { path: "/:/scrobble", query: mark(), op: "marking as watched", repeatable: false }
+        }
         Act::MarkUnwatched => Step {
             path: "/:/unscrobble",
             query: mark(),
@@ -106,12 +100,7 @@ fn step(act: Act, write: &Write) -> Step {
                     "/:/progress"
                 }
             };
-            Step {
-                path,
-                query,
-                op: "writing a position",
-                repeatable: true,
-            }
+            Step { path, query, op: "writing a position", repeatable: true }
         }
     }
 }
@@ -131,9 +120,7 @@ mod tests {
     }
 
     fn rewatch(ms: u64) -> Watch {
-        Watch::Watched {
-            rewatch: Some(at(ms)),
-        }
+        Watch::Watched { rewatch: Some(at(ms)) }
     }
 
     #[test]
@@ -146,46 +133,16 @@ mod tests {
             (Unwatched, Unwatched, vec![], "shows it already"),
             (Unwatched, started(9), vec![place(9)], "a position"),
             (Unwatched, WATCHED, vec![MarkWatched], "a mark"),
-            (
-                Unwatched,
-                rewatch(9),
-                vec![MarkWatched, place(9)],
-                "the position after the mark",
-            ),
-            (
-                started(5),
-                Unwatched,
-                vec![MarkUnwatched],
-                "removes the position too",
-            ),
+            (Unwatched, rewatch(9), vec![MarkWatched, place(9)], "the position after the mark"),
+            (started(5), Unwatched, vec![MarkUnwatched], "removes the position too"),
             (started(5), started(5), vec![], "shows it already"),
             (started(5), started(9), vec![place(9)], "another position"),
             (started(5), started(3), vec![place(3)], "back"),
-            (
-                started(5),
-                WATCHED,
-                vec![MarkWatched],
-                "removes the position too",
-            ),
-            (
-                started(5),
-                rewatch(5),
-                vec![MarkWatched, place(5)],
-                "and so it is written again",
-            ),
+            (started(5), WATCHED, vec![MarkWatched], "removes the position too"),
+            (started(5), rewatch(5), vec![MarkWatched, place(5)], "and so it is written again"),
             (WATCHED, Unwatched, vec![MarkUnwatched], "an un-watch"),
-            (
-                WATCHED,
-                started(9),
-                vec![MarkUnwatched, place(9)],
-                "never both",
-            ),
-            (
-                WATCHED,
-                WATCHED,
-                vec![],
-                "a second mark would count a second play",
-            ),
+            (WATCHED, started(9), vec![MarkUnwatched, place(9)], "never both"),
+            (WATCHED, WATCHED, vec![], "a second mark would count a second play"),
             (WATCHED, rewatch(9), vec![place(9)], "the mark stands"),
             (rewatch(5), Unwatched, vec![MarkUnwatched], "removes all"),
             (
@@ -194,12 +151,7 @@ mod tests {
                 vec![MarkUnwatched, place(5)],
                 "the position goes with the mark",
             ),
-            (
-                rewatch(5),
-                WATCHED,
-                vec![Place(None)],
-                "never marked again just for the position",
-            ),
+            (rewatch(5), WATCHED, vec![Place(None)], "never marked again just for the position"),
             (rewatch(5), rewatch(5), vec![], "shows it already"),
             (rewatch(5), rewatch(9), vec![place(9)], "another position"),
         ] {
@@ -218,21 +170,13 @@ mod tests {
 
     #[test]
     fn the_acts_lead_there_from_wherever_the_last_try_was_cut_off() {
-        let all = [
-            Watch::Unwatched,
-            started(5),
-            started(9),
-            Watch::WATCHED,
-            rewatch(5),
-            rewatch(9),
-        ];
+        let all =
+            [Watch::Unwatched, started(5), started(9), Watch::WATCHED, rewatch(5), rewatch(9)];
         for from in all {
             for to in all {
                 let path = acts(from, to);
                 for cut in 0..=path.len() {
-                    let shown = path[..cut]
-                        .iter()
-                        .fold(from, |shown, act| serve(shown, *act));
+                    let shown = path[..cut].iter().fold(from, |shown, act| serve(shown, *act));
                     let end = acts(shown, to).into_iter().fold(shown, serve);
                     assert_eq!(end, to, "{from:?} -> {to:?}, cut off after {cut}");
                 }
@@ -244,26 +188,16 @@ mod tests {
     fn what_is_sent() {
         let write = |from, to, duration_ms| Write {
             key: ItemKey::from("182"),
-            from: Marks {
-                watch: from,
-                ..Marks::UNTOUCHED
-            },
-            to: Target {
-                watch: to,
-                plays: 1,
-                played_at: None,
-            },
+            from: Marks { watch: from, ..Marks::UNTOUCHED },
+            to: Target { watch: to, plays: 1, played_at: None },
             duration_ms,
         };
         let text = |write: &Write| -> Vec<String> {
             steps(write)
                 .iter()
                 .map(|step| {
-                    let query: Vec<_> = step
-                        .query
-                        .iter()
-                        .map(|(name, value)| format!("{name}={value}"))
-                        .collect();
+                    let query: Vec<_> =
+                        step.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
                     format!("{}?{}", step.path, query.join("&"))
                 })
                 .collect()
@@ -302,9 +236,6 @@ mod tests {
             assert_eq!(text(&write(from, to, duration)), [sent], "{why}");
         }
         let mark = steps(&write(Watch::Unwatched, Watch::WATCHED, None));
-        assert!(
-            !mark[0].repeatable,
-            "a lost answer must not count a second play"
-        );
+        assert!(!mark[0].repeatable, "a lost answer must not count a second play");
     }
 }

@@ -9,15 +9,8 @@ use super::{OLD, ROOT, SINTEL, checked, stage, started};
 fn write(from: Watch, to: Watch) -> Write {
     Write {
         key: SINTEL.into(),
-        from: Marks {
-            watch: from,
-            ..Marks::UNTOUCHED
-        },
-        to: Target {
-            watch: to,
-            plays: 1,
-            played_at: Some(Moment(1_709_673_247)),
-        },
+        from: Marks { watch: from, ..Marks::UNTOUCHED },
+        to: Target { watch: to, plays: 1, played_at: Some(Moment(1_709_673_247)) },
         duration_ms: Some(1_200_128),
     }
 }
@@ -31,32 +24,13 @@ async fn writes_on_3_2() {
         .on(&format!("POST {played}"), recorded(OLD, "33-played"))
         .on(&format!("DELETE {played}"), recorded(OLD, "38-unplayed"))
         .on("POST /Sessions/Playing", recorded(OLD, "60-playing-start"))
-        .on(
-            "POST /Sessions/Playing/Stopped",
-            recorded(OLD, "65-playing-stop"),
-        );
-    client
-        .write(&write(Watch::Unwatched, Watch::WATCHED))
-        .await
-        .unwrap();
-    assert_eq!(
-        stage.seen()[0].query["datePlayed"],
-        "20240305211407",
-        "ISO is answered with 500"
-    );
-    client
-        .write(&write(Watch::WATCHED, Watch::Unwatched))
-        .await
-        .unwrap();
+        .on("POST /Sessions/Playing/Stopped", recorded(OLD, "65-playing-stop"));
+    client.write(&write(Watch::Unwatched, Watch::WATCHED)).await.unwrap();
+    assert_eq!(stage.seen()[0].query["datePlayed"], "20240305211407", "ISO is answered with 500");
+    client.write(&write(Watch::WATCHED, Watch::Unwatched)).await.unwrap();
     assert_eq!(stage.asked(), [format!("DELETE {played}")]);
-    client
-        .write(&write(Watch::Unwatched, started(600_000)))
-        .await
-        .unwrap();
-    assert_eq!(
-        stage.asked(),
-        ["POST /Sessions/Playing", "POST /Sessions/Playing/Stopped"]
-    );
+    client.write(&write(Watch::Unwatched, started(600_000))).await.unwrap();
+    assert_eq!(stage.asked(), ["POST /Sessions/Playing", "POST /Sessions/Playing/Stopped"]);
 }
 
 #[tokio::test]
@@ -65,23 +39,15 @@ async fn writes_on_4_8_keep_what_is_not_ours() {
     let client = checked(&stage).await;
     let played = format!("POST /Users/{ROOT}/PlayedItems/{SINTEL}");
     stage.on(&played, recorded(OLD, "33-played"));
-    client
-        .write(&write(Watch::Unwatched, Watch::WATCHED))
-        .await
-        .unwrap();
+    client.write(&write(Watch::Unwatched, Watch::WATCHED)).await.unwrap();
     assert_eq!(stage.asked(), [played], "a plain mark is one request");
 
     let items = format!("GET /Users/{ROOT}/Items");
     let data = format!("POST /Users/{ROOT}/Items/{SINTEL}/UserData");
     let shown = r#"{"Items":[{"Id":"KEY","Type":"Movie","UserData":{"Played":false,"PlayCount":0,
         "PlaybackPositionTicks":0,"IsFavorite":true,"Rating":8}}],"TotalRecordCount":1}"#;
-    stage
-        .on(&items, Reply::json(&shown.replace("KEY", SINTEL)))
-        .on(&data, Reply::status(200, ""));
-    client
-        .write(&write(Watch::Unwatched, started(600_000)))
-        .await
-        .unwrap();
+    stage.on(&items, Reply::json(&shown.replace("KEY", SINTEL))).on(&data, Reply::status(200, ""));
+    client.write(&write(Watch::Unwatched, started(600_000))).await.unwrap();
     let seen = stage.seen();
     assert_eq!((&seen[0].what, &seen[1].what), (&items, &data));
     assert_eq!(
@@ -96,22 +62,12 @@ async fn writes_on_4_8_keep_what_is_not_ours() {
         ),
     );
     stage.seen();
-    let error = client
-        .write(&write(Watch::Unwatched, started(600_000)))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.fault,
-        Fault::BadAnswer,
-        "what it shows is unknown, so nothing is written"
-    );
+    let error = client.write(&write(Watch::Unwatched, started(600_000))).await.unwrap_err();
+    assert_eq!(error.fault, Fault::BadAnswer, "what it shows is unknown, so nothing is written");
     assert!(stage.asked().iter().all(|what| what.starts_with("GET")));
 
     stage.on(&items, Reply::json(r#"{"Items":[],"TotalRecordCount":0}"#));
-    let error = client
-        .write(&write(Watch::Unwatched, started(600_000)))
-        .await
-        .unwrap_err();
+    let error = client.write(&write(Watch::Unwatched, started(600_000))).await.unwrap_err();
     assert_eq!(error.fault, Fault::NotFound);
     assert!(client.abilities().rewatch_positions);
 }
@@ -121,20 +77,11 @@ async fn a_4_without_user_data_is_found_out() {
     let stage = stage("4.1.0.0").await;
     let client = checked(&stage).await;
     stage
-        .on(
-            &format!("GET /Users/{ROOT}/Items"),
-            listed(OLD, "66-after-stop-half"),
-        )
+        .on(&format!("GET /Users/{ROOT}/Items"), listed(OLD, "66-after-stop-half"))
         .on("POST /Sessions/Playing", Reply::status(204, ""))
         .on("POST /Sessions/Playing/Stopped", Reply::status(204, ""));
-    client
-        .write(&write(Watch::Unwatched, started(600_000)))
-        .await
-        .unwrap();
-    assert_eq!(
-        stage.asked()[3..],
-        ["POST /Sessions/Playing", "POST /Sessions/Playing/Stopped"]
-    );
+    client.write(&write(Watch::Unwatched, started(600_000))).await.unwrap();
+    assert_eq!(stage.asked()[3..], ["POST /Sessions/Playing", "POST /Sessions/Playing/Stopped"]);
     assert!(!client.abilities().rewatch_positions);
 }
 
@@ -146,19 +93,9 @@ async fn an_item_that_is_gone() {
     stage.on(&played, recorded(OLD, "75-played-missing"));
     let items = format!("GET /Users/{ROOT}/Items");
     stage.on(&items, Reply::json(r#"{"Items":[],"TotalRecordCount":0}"#));
-    let error = client
-        .write(&write(Watch::Unwatched, Watch::WATCHED))
-        .await
-        .unwrap_err();
+    let error = client.write(&write(Watch::Unwatched, Watch::WATCHED)).await.unwrap_err();
     assert_eq!(error.fault, Fault::NotFound, "3.2 says 500");
     stage.on(&items, Reply::status(503, ""));
-    let error = client
-        .write(&write(Watch::Unwatched, Watch::WATCHED))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.fault,
-        Fault::ServerTrouble,
-        "that it is gone is not known"
-    );
+    let error = client.write(&write(Watch::Unwatched, Watch::WATCHED)).await.unwrap_err();
+    assert_eq!(error.fault, Fault::ServerTrouble, "that it is gone is not known");
 }

@@ -35,11 +35,7 @@ impl Reply {
 
     pub(crate) fn status(status: u16, text: &str) -> Self {
         let date = "Mon, 23 Nov 2026 11:54:18 GMT".to_owned();
-        Self {
-            status,
-            headers: vec![("Date".to_owned(), date)],
-            body: text.as_bytes().to_vec(),
-        }
+        Self { status, headers: vec![("Date".to_owned(), date)], body: text.as_bytes().to_vec() }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -68,10 +64,7 @@ pub(crate) fn listed(server: &str, step: &str) -> Reply {
 }
 
 pub(crate) fn recording(server: &str, step: &str) -> serde_json::Value {
-    let path = format!(
-        "{}/tests/recordings/{server}/{step}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/tests/recordings/{server}/{step}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).unwrap()
 }
@@ -118,9 +111,7 @@ impl Stage {
                 let query = head.uri.query().unwrap_or("");
                 kept.lock().unwrap().push(Seen {
                     what: what.clone(),
-                    query: url::form_urlencoded::parse(query.as_bytes())
-                        .into_owned()
-                        .collect(),
+                    query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
                     headers: head.headers,
                     body: String::from_utf8(body.to_vec()).unwrap(),
                 });
@@ -140,20 +131,12 @@ impl Stage {
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.unwrap();
         });
-        Self {
-            url,
-            seen,
-            answers,
-            task,
-        }
+        Self { url, seen, answers, task }
     }
 
     /// From now on, `GET /path` is answered so; several answers come one after another, the last stays.
     pub(crate) fn on(&self, what: &str, replies: impl Into<Vec<Reply>>) -> &Self {
-        self.answers
-            .lock()
-            .unwrap()
-            .insert(what.to_owned(), replies.into());
+        self.answers.lock().unwrap().insert(what.to_owned(), replies.into());
         self
     }
 
@@ -182,10 +165,7 @@ pub(crate) struct Waits {
 
 impl Waits {
     pub(crate) fn at(now: Moment) -> Arc<Self> {
-        Arc::new(Self {
-            waits: Mutex::default(),
-            now,
-        })
+        Arc::new(Self { waits: Mutex::default(), now })
     }
 }
 

@@ -12,23 +12,10 @@ async fn check_tells_the_server_and_measures_its_clock() {
     let client = fake.client();
     let info = client.check().await.unwrap();
     assert_eq!(info.id, "0f1e2d3c4b5a69788796a5b4c3d2e1f001122334");
-    assert_eq!(
-        (info.name.as_str(), info.version.as_str()),
-        ("Attic", "1.40.2.8395-c67dce28e")
-    );
+    assert_eq!((info.name.as_str(), info.version.as_str()), ("Attic", "1.40.2.8395-c67dce28e"));
     assert_eq!(info.clock.0, -60);
-    assert_eq!(
-        client.user().await.unwrap(),
-        User {
-            id: "1".into(),
-            name: "anna".into()
-        }
-    );
-    assert_eq!(
-        fake.uris(),
-        ["/identity", "/", "/accounts"],
-        "and the user is known from then on"
-    );
+    assert_eq!(client.user().await.unwrap(), User { id: "1".into(), name: "anna".into() });
+    assert_eq!(fake.uris(), ["/identity", "/", "/accounts"], "and the user is known from then on");
     for asked in fake.asked.lock().unwrap().iter() {
         let header = |name: &str| asked.headers.get(name).map(|v| v.to_str().unwrap());
         assert_eq!(header("accept"), Some("application/json"));
@@ -43,31 +30,11 @@ async fn check_tells_the_server_and_measures_its_clock() {
 
 #[tokio::test]
 async fn check_tells_what_is_wrong() {
-    type Case = (
-        Option<&'static str>,
-        fn(&str) -> Reply,
-        Result<(), Fault>,
-        &'static str,
-    );
+    type Case = (Option<&'static str>, fn(&str) -> Reply, Result<(), Fault>, &'static str);
     let table: [Case; 12] = [
-        (
-            None,
-            |_| Reply::Html,
-            Err(Fault::NotThisServer),
-            "a page of a router",
-        ),
-        (
-            None,
-            |_| Reply::Status(404),
-            Err(Fault::NotThisServer),
-            "another media server",
-        ),
-        (
-            None,
-            |_| Reply::Status(200),
-            Err(Fault::NotThisServer),
-            "an empty answer",
-        ),
+        (None, |_| Reply::Html, Err(Fault::NotThisServer), "a page of a router"),
+        (None, |_| Reply::Status(404), Err(Fault::NotThisServer), "another media server"),
+        (None, |_| Reply::Status(200), Err(Fault::NotThisServer), "an empty answer"),
         (
             None,
             |_| Reply::Json(r#"{"ServerName":"x"}"#.into()),
@@ -80,12 +47,7 @@ async fn check_tells_what_is_wrong() {
             Err(Fault::NotThisServer),
             "a server that does not name itself",
         ),
-        (
-            None,
-            |_| Reply::Cut,
-            Err(Fault::BadAnswer),
-            "the body was cut",
-        ),
+        (None, |_| Reply::Cut, Err(Fault::BadAnswer), "the body was cut"),
         (
             None,
             |_| Reply::Json(r#"{"MediaContainer":{"machineIde"#.into()),
@@ -95,35 +57,17 @@ async fn check_tells_what_is_wrong() {
         (
             None,
             |uri| {
-                if uri == "/" {
-                    Reply::Status(401)
-                } else {
-                    whole(uri)
-                }
+                if uri == "/" { Reply::Status(401) } else { whole(uri) }
             },
             Err(Fault::Unauthorized),
             "a bad token",
         ),
-        (
-            Some("carl"),
-            whole,
-            Err(Fault::NoSuchUser),
-            "a user that is not there",
-        ),
-        (
-            Some("ben"),
-            whole,
-            Err(Fault::Forbidden),
-            "another's marks with the owner's token",
-        ),
+        (Some("carl"), whole, Err(Fault::NoSuchUser), "a user that is not there"),
+        (Some("ben"), whole, Err(Fault::Forbidden), "another's marks with the owner's token"),
         (
             Some("ben"),
             |uri| {
-                if uri == "/accounts" {
-                    Reply::Status(403)
-                } else {
-                    whole(uri)
-                }
+                if uri == "/accounts" { Reply::Status(403) } else { whole(uri) }
             },
             Ok(()),
             "a token of ben's: the list is not visible",
@@ -131,11 +75,7 @@ async fn check_tells_what_is_wrong() {
         (
             None,
             |uri| {
-                if uri == "/accounts" {
-                    Reply::Status(403)
-                } else {
-                    whole(uri)
-                }
+                if uri == "/accounts" { Reply::Status(403) } else { whole(uri) }
             },
             Err(Fault::NoSuchUser),
             "nothing says whose the token is",
@@ -144,37 +84,23 @@ async fn check_tells_what_is_wrong() {
     for (user, answer, told, why) in table {
         let fake = Fake::new(move |uri, _| answer(uri)).await;
         let result = fake.client_for(user).check().await.map(|_| ());
-        let result = if result.is_err() {
-            Err(fault(result))
-        } else {
-            Ok(())
-        };
+        let result = if result.is_err() { Err(fault(result)) } else { Ok(()) };
         assert_eq!(result, told, "{why}");
     }
 }
 
 #[tokio::test]
 async fn users_are_the_servers_accounts_or_ones_own() {
-    let user = |id: &str, name: &str| User {
-        id: id.into(),
-        name: name.into(),
-    };
+    let user = |id: &str, name: &str| User { id: id.into(), name: name.into() };
     let owner = Fake::whole().await;
     let all = [user("1", "anna"), user("7001234", "ben")];
-    assert_eq!(
-        owner.client().users().await.unwrap(),
-        all,
-        "without the nameless account 0"
-    );
+    assert_eq!(owner.client().users().await.unwrap(), all, "without the nameless account 0");
     let other = Fake::new(|uri, _| match uri {
         "/accounts" => Reply::Status(403),
         uri => whole(uri),
     })
     .await;
-    assert_eq!(
-        other.client_for(Some("ben")).users().await.unwrap(),
-        [user("ben", "ben")]
-    );
+    assert_eq!(other.client_for(Some("ben")).users().await.unwrap(), [user("ben", "ben")]);
     assert_eq!(other.client().users().await.unwrap(), []);
 }
 
@@ -195,26 +121,14 @@ async fn what_is_refused_before_anything_is_sent() {
         token: Sensitive::new(token.to_owned()),
         client_id: CLIENT.to_owned(),
     };
-    let bad = connect(
-        address(&format!("{TOKEN}\nX: y")),
-        Limits::default(),
-        Arc::<Waits>::default(),
-    );
+    let bad =
+        connect(address(&format!("{TOKEN}\nX: y")), Limits::default(), Arc::<Waits>::default());
     assert_eq!(fault(bad), Fault::Unauthorized, "a token with a line end");
     let padded = format!(" {TOKEN}\n");
     assert!(connect(address(&padded), Limits::default(), Arc::<Waits>::default()).is_ok());
     let url = "http://127.0.0.1:9/".parse().unwrap();
     let password = Sensitive::new(TOKEN.to_owned());
     let (limits, pause) = (Limits::default(), Arc::<Waits>::default());
-    let result = sign_in(
-        ServerKind::Plex,
-        &url,
-        CLIENT,
-        "anna",
-        &password,
-        limits,
-        pause,
-    )
-    .await;
+    let result = sign_in(ServerKind::Plex, &url, CLIENT, "anna", &password, limits, pause).await;
     assert_eq!(fault(result), Fault::Unsupported);
 }

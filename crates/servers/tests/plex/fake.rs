@@ -36,20 +36,14 @@ pub(crate) enum Reply {
 }
 
 pub(crate) fn recording(name: &str) -> Reply {
-    let path = format!(
-        "{}/tests/recordings/plex/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/tests/recordings/plex/{name}.json", env!("CARGO_MANIFEST_DIR"));
     Reply::Json(std::fs::read_to_string(path).unwrap())
 }
 
 impl Reply {
     fn into_response(self) -> Response {
         let json = |body: Body| {
-            Response::builder()
-                .header("content-type", "application/json")
-                .body(body)
-                .unwrap()
+            Response::builder().header("content-type", "application/json").body(body).unwrap()
         };
         let status = |code: u16| Response::builder().status(StatusCode::from_u16(code).unwrap());
         match self {
@@ -61,10 +55,9 @@ impl Reply {
                 response
             }
             Self::Status(code) => status(code).body(Body::empty()).unwrap(),
-            Self::With(code, name, value) => status(code)
-                .header(name, value)
-                .body(Body::empty())
-                .unwrap(),
+            Self::With(code, name, value) => {
+                status(code).header(name, value).body(Body::empty()).unwrap()
+            }
             Self::Html => Response::builder()
                 .header("content-type", "text/html")
                 .body(Body::from("<!doctype html><title>A router</title>"))
@@ -117,25 +110,16 @@ impl Fake {
                 let uri = request.uri().to_string();
                 let before = {
                     let mut seen = seen.lock().unwrap();
-                    seen.push(Asked {
-                        uri: uri.clone(),
-                        headers: request.headers().clone(),
-                    });
+                    seen.push(Asked { uri: uri.clone(), headers: request.headers().clone() });
                     seen.len() - 1
                 };
                 answer(&uri, before).into_response()
             }
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self {
-            url,
-            asked,
-            waits: Arc::default(),
-        }
+        Self { url, asked, waits: Arc::default() }
     }
 
     /// A server whose every answer is right, for the owner's token.
@@ -155,30 +139,16 @@ impl Fake {
             token: Sensitive::new(TOKEN.to_owned()),
             client_id: CLIENT.to_owned(),
         };
-        let limits = Limits {
-            retries: 1,
-            ..Limits::default()
-        };
+        let limits = Limits { retries: 1, ..Limits::default() };
         connect(address, limits, self.waits.clone()).unwrap()
     }
 
     pub(crate) fn uris(&self) -> Vec<String> {
-        self.asked
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|asked| asked.uri.clone())
-            .collect()
+        self.asked.lock().unwrap().iter().map(|asked| asked.uri.clone()).collect()
     }
 
     pub(crate) fn waits(&self) -> Vec<u64> {
-        self.waits
-            .0
-            .lock()
-            .unwrap()
-            .iter()
-            .map(Duration::as_secs)
-            .collect()
+        self.waits.0.lock().unwrap().iter().map(Duration::as_secs).collect()
     }
 }
 
@@ -214,11 +184,7 @@ pub(crate) fn fault<T>(result: Result<T, ServerError>) -> Fault {
 }
 
 pub(crate) fn library(key: &str, name: &str, kind: LibraryKind) -> Library {
-    Library {
-        key: LibraryKey::from(key),
-        name: name.into(),
-        kind,
-    }
+    Library { key: LibraryKey::from(key), name: name.into(), kind }
 }
 
 pub(crate) fn films() -> Library {
@@ -234,11 +200,7 @@ pub(crate) fn at(ms: u64) -> Position {
 }
 
 pub(crate) fn marks(watch: Watch, plays: u32, last_played: Option<i64>) -> Marks {
-    Marks {
-        watch,
-        plays,
-        last_played: last_played.map(Moment),
-    }
+    Marks { watch, plays, last_played: last_played.map(Moment) }
 }
 
 pub(crate) const FIRST: Stretch = Stretch { from: 0, size: 100 };

@@ -10,10 +10,38 @@ use super::library::{Part, UserData, What, hex, key, show_key, thrown};
 use super::{Stock, USER};
 
 const WORDS: [&str; 32] = [
-    "Amber", "Bridge", "Candle", "Desert", "Echo", "Forest", "Garden", "Harbour", "Island", "Journey",
-    "Kingdom", "Lantern", "Mirror", "Night", "Ocean", "Promise", "Quarry", "River", "Shadow", "Thunder",
-    "Umbrella", "Valley", "Winter", "Xylophone", "Yesterday", "Zephyr", "Stranger", "Daughter", "Silence",
-    "Station", "Orchard", "Machine",
+    "Amber",
+    "Bridge",
+    "Candle",
+    "Desert",
+    "Echo",
+    "Forest",
+    "Garden",
+    "Harbour",
+    "Island",
+    "Journey",
+    "Kingdom",
+    "Lantern",
+    "Mirror",
+    "Night",
+    "Ocean",
+    "Promise",
+    "Quarry",
+    "River",
+    "Shadow",
+    "Thunder",
+    "Umbrella",
+    "Valley",
+    "Winter",
+    "Xylophone",
+    "Yesterday",
+    "Zephyr",
+    "Stranger",
+    "Daughter",
+    "Silence",
+    "Station",
+    "Orchard",
+    "Machine",
 ];
 
 /// Larger than any id that is made, and prime: `i * step % PRIME` repeats nothing.
@@ -46,10 +74,8 @@ pub(super) fn user_data(to: &mut Vec<u8>, title: u32, data: &UserData) {
     if ticks > 0 {
         to.extend_from_slice(br#""PlayedPercentage":21.327014218009478,"#);
     }
-    let _ = write!(
-        to,
-        r#""PlaybackPositionTicks":{ticks},"PlayCount":{plays},"IsFavorite":false,"#
-    );
+    let _ =
+        write!(to, r#""PlaybackPositionTicks":{ticks},"PlayCount":{plays},"IsFavorite":false,"#);
     if let Some(at) = last_played.and_then(|at| Timestamp::from_second(at).ok()) {
         let at = at.strftime("%Y-%m-%dT%H:%M:%S.0000000Z");
         let _ = write!(to, r#""LastPlayedDate":"{at}","#);
@@ -85,7 +111,10 @@ pub(super) fn item(
     match stock.what(title) {
         What::Movie => {
             if full {
-                let _ = write!(to, r#""Path":"/media/movies/{own} ({year})/{own} ({year}) {what}.mkv","#);
+                let _ = write!(
+                    to,
+                    r#""Path":"/media/movies/{own} ({year})/{own} ({year}) {what}.mkv","#
+                );
             }
             let _ = write!(
                 to,

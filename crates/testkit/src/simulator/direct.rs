@@ -14,11 +14,11 @@ use watchstate_servers::{
     ServerInfo, ServerKind, Stretch, User, Wanted, Write,
 };
 
+use crate::fake::calls::PlexState;
 use crate::fake::habits::PartialWrites;
 use crate::fake::library::{Library, Refused};
 use crate::fake::marks::{Part, TICKS_PER_MS};
 use crate::fake::people::{Device, UserNo};
-use crate::fake::calls::PlexState;
 use crate::fake::titles::{Entry, Holds, What};
 
 /// The one clock of a simulated world, in unix seconds.
@@ -169,7 +169,10 @@ impl Direct {
                 What::Movie => Kind::Movie,
                 What::Episode { show, season, number, last } => Kind::Episode(Episode {
                     show_key: Some(show.clone()),
-                    show_name: library.series(show.as_str()).map(|s| s.name.clone()).unwrap_or_default(),
+                    show_name: library
+                        .series(show.as_str())
+                        .map(|s| s.name.clone())
+                        .unwrap_or_default(),
                     season: *season,
                     number: *number,
                     last: *last,
@@ -214,8 +217,14 @@ impl Direct {
             let kept = locked(&self.library).shows(user, key)?.position_ms();
             if kept != position {
                 let device = Device { id: "watchstate".to_owned(), ..Device::default() };
-                locked(&self.library)
-                    .timeline(user, key, position, PlexState::Stopped, &device, now)?;
+                locked(&self.library).timeline(
+                    user,
+                    key,
+                    position,
+                    PlexState::Stopped,
+                    &device,
+                    now,
+                )?;
             }
             return Ok(());
         }
@@ -256,7 +265,8 @@ impl Direct {
         let abilities = abilities(library.kind(), library.habits().partial_writes);
         let agrees =
             write.to.is_shown_by(shown.watch, &abilities, progress, Some(entry.duration_ms));
-        let newer = write.to.played_at.map(|at| at.0 + self.skew) > shown.last_played.map(|at| at.0);
+        let newer =
+            write.to.played_at.map(|at| at.0 + self.skew) > shown.last_played.map(|at| at.0);
         if agrees && !(abilities.dates && write.to.watch.is_watched() && newer) {
             offences.push(format!("wrote {:?} to {}, which agreed already", write.to, entry.name));
         }

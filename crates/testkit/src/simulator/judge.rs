@@ -115,7 +115,10 @@ impl Judge {
                     _ => Same,
                 };
             }
-            Act::Reopen(..) | Act::Replace(_, _, true) | Act::Rekey(_, _, true) | Act::Remove(..) => {
+            Act::Reopen(..)
+            | Act::Replace(_, _, true)
+            | Act::Rekey(_, _, true)
+            | Act::Remove(..) => {
                 title.expect = match title.expect {
                     _ if lost => Same,
                     Exactly(Watch::Watched { .. }) | Watched => Watched,

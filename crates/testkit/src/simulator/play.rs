@@ -79,7 +79,10 @@ pub async fn play(
             .map(|server| {
                 let library = locked(&server.library);
                 let writes = locked(&server.record).delivered.clone();
-                writes.iter().filter(|key| library.entry(key.as_str()).is_some_and(|e| e.name == name)).count()
+                writes
+                    .iter()
+                    .filter(|key| library.entry(key.as_str()).is_some_and(|e| e.name == name))
+                    .count()
             })
             .sum::<usize>() as u64;
         if made > cost {

@@ -133,8 +133,7 @@ async fn one(client: &Client, url: &str, asked: &Asked) -> Result<u64> {
         .request(method, target)
         .header("Authorization", format!("MediaBrowser Token=\"{USER}\""));
     if !asked.body.is_empty() {
-        request =
-            request.header("Content-Type", "application/json").body(asked.body.clone());
+        request = request.header("Content-Type", "application/json").body(asked.body.clone());
     }
     let answer = request.send().await?.error_for_status()?.bytes().await?;
     let (is_list, is_full) =

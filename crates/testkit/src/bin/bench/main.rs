@@ -33,7 +33,8 @@ async fn main() -> Result<()> {
         Some("measure") => children::tell(&measure::measure(&asked(arguments)?).await?),
         Some("floor") => children::tell(&floor::floor(&asked(arguments)?).await?),
         first => {
-            let (mut ask, mut rest) = (Ask::default(), first.map(str::to_owned).into_iter().chain(arguments));
+            let (mut ask, mut rest) =
+                (Ask::default(), first.map(str::to_owned).into_iter().chain(arguments));
             while let Some(word) = rest.next() {
                 match word.as_str() {
                     "--quick" => ask.quick = true,

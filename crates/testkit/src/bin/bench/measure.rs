@@ -87,8 +87,7 @@ pub(crate) async fn measure(order: &Order) -> Result<Spent> {
         .map(|(backend, client)| Account::new(backend, Arc::clone(client)))
         .collect();
     let cancel = CancellationToken::new();
-    let engine =
-        Engine::new(store.clone(), clock, Settings::default(), Arc::new(Silent), cancel);
+    let engine = Engine::new(store.clone(), clock, Settings::default(), Arc::new(Silent), cancel);
     let wanted: Vec<_> = accounts.iter().map(|account| account.backend.id).collect();
     let consent = Consent { yes: true, full: false };
 
