@@ -115,11 +115,14 @@ impl Decisions {
             return;
         }
         let (sight, since) = match (seen, row.baseline) {
-            (Seen::Rekeyed { before }, _) => (Sight::Rekeyed { before: before.marks }, before.at),
+            (Seen::Rekeyed { before }, _) => {
+                (Sight::Rekeyed { before: of_titles(before.marks, titles) }, before.at)
+            }
             (Seen::AsKnown { readded }, Some(base)) => {
                 let still = stance.swept_at.filter(|_| was_decided);
                 let since = still.map_or(base.at, |swept| swept.max(base.at));
-                (Sight::Known { baseline: base.marks, readded: *readded }, since)
+                let baseline = of_titles(base.marks, titles);
+                (Sight::Known { baseline, readded: *readded }, since)
             }
             // Whatever is seen for the first time was there before this run, not after it.
             (Seen::AsKnown { .. }, None) => (Sight::First, Moment(stance.at.0 - 1)),
@@ -128,7 +131,7 @@ impl Decisions {
             state: State::UNTOUCHED,
             backend: stance.backend,
             sight,
-            observed,
+            observed: of_titles(observed, titles),
             duration_ms: row.duration_ms,
             window: Window { since, until: stance.at },
             clock: stance.clock,
@@ -177,7 +180,7 @@ impl Decisions {
             };
             let target = Target::of(&self.state(title), &stance.abilities);
             let shown = target.is_shown_by(
-                observed.watch,
+                of_titles(observed, titles).watch,
                 &stance.abilities,
                 stance.settings.progress,
                 row.duration_ms,
@@ -207,8 +210,8 @@ impl Decisions {
         }
         let said = echo(
             &owed.target,
-            row.baseline.map(|base| base.marks),
-            row.seen,
+            row.baseline.map(|base| of_titles(base.marks, titles)),
+            of_titles(row.seen, titles),
             &stance.abilities,
             stance.settings.progress,
             row.duration_ms,
@@ -266,6 +269,15 @@ impl Decisions {
     /// What has to be planned, in order.
     pub(crate) fn touched(&self) -> Vec<Touched> {
         self.touched.iter().map(|(title, again)| Touched { title: *title, again: *again }).collect()
+    }
+}
+
+/// What the marks of an item say of the titles it covers: a place in a file of several episodes is a place
+/// in none of them. It is neither told to others nor taken away.
+pub(crate) fn of_titles(marks: Marks, titles: &[TitleId]) -> Marks {
+    match titles {
+        [] | [_] => marks,
+        _ => Marks { watch: marks.watch.with_position(None), ..marks },
     }
 }
 

@@ -6,6 +6,7 @@ use watchstate_model::plan::plan;
 use watchstate_model::{BackendId, Copy, Held, ItemId, Moment, PersonId, State, TitleId, Watch};
 use watchstate_store::{KnownItem, Touched};
 
+use crate::decide::of_titles;
 use crate::report::Step;
 use crate::{Account, Engine, Result};
 
@@ -107,7 +108,7 @@ impl Engine {
         Copy {
             item: item.row.id,
             backend: account.backend.id,
-            shows: item.row.seen,
+            shows: of_titles(item.row.seen, &item.titles().collect::<Vec<_>>()),
             duration_ms: item.row.duration_ms,
             abilities: &account.abilities,
             clock: account.clock,
