@@ -1,4 +1,5 @@
 //! The main job from a terminal, against servers that speak the real protocols.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod terminal;
 
@@ -266,6 +267,38 @@ async fn many_unwatches_wait_for_a_yes() {
     let sync = at.good("sync --yes").await;
     assert_eq!(sum(&sync, "export", "written"), 40, "{sync}");
     agree(&[(&den, "ana"), (&attic, "ana")]);
+}
+
+/// A place in a file of two episodes is a place in the file, and in neither of them: it stays where it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_two_episodes_that_was_begun() {
+    let den = sample(ServerKind::Jellyfin, "10.10.7").await;
+    let attic = sample(ServerKind::Plex, "1.40.2").await;
+    let (file, halves) =
+        ("The Ledger Crooked S02E09", ["The Ledger Crooked S02E09", "The Ledger Crooked S02E10"]);
+    den.unwatch(file, "ana").unwrap();
+    den.watch_until(file, "ana", 15 * 60_000).unwrap();
+    for half in halves {
+        attic.unwatch(half, "ana").unwrap();
+    }
+    let begun = den.shows(file, "ana").unwrap().watch;
+    assert!(begun.position().is_some());
+    let mut at = Terminal::new();
+    at.add_by_password("den", "jellyfin", &den, "ana").await;
+    at.add_by_token("attic", "plex", &attic, "ana").await;
+    at.good("sync --yes").await;
+    at.good("sync").await;
+    assert_eq!(den.shows(file, "ana").unwrap().watch, begun, "nobody cleared it");
+    for half in halves {
+        let shown = attic.shows(half, "ana").unwrap().watch;
+        assert_eq!(shown, Watch::Unwatched, "{half} was not begun");
+    }
+    // Watched to the end it is both of them.
+    den.watch(file, "ana").unwrap();
+    at.good("sync").await;
+    for half in halves {
+        assert!(attic.shows(half, "ana").unwrap().watch.is_watched(), "{half}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,11 @@
 mod household;
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use household::{Household, assert_ok, of, written};
+use watchstate_engine::{Report, Step};
 use watchstate_model::{Moment, Position, Provider, Watch};
 use watchstate_servers::ServerKind;
 use watchstate_store::Task;
@@ -24,6 +27,8 @@ async fn jellyfin(at: Moment) -> FakeServer {
                 ("The Matrix", 1999, "tt0133093", "603", 136),
                 ("Inception", 2010, "tt1375666", "27205", 148),
                 ("Sintel", 2010, "tt1727587", "45745", 20),
+                ("Big Buck Bunny", 2008, "tt1254207", "10378", 10),
+                ("Amélie", 2001, "tt0211915", "194", 122),
             ] {
                 let film = NewItem::movie(name, year)
                     .id(Provider::Imdb, imdb)
@@ -41,8 +46,8 @@ async fn jellyfin(at: Moment) -> FakeServer {
 #[tokio::test]
 async fn marks_dates_and_a_place_go_both_ways() {
     let folder = tempfile::tempdir().unwrap();
-    let kodi = match GenuineKodi::start(folder.path(), &Options::default()).await.unwrap() {
-        Start::Running(kodi) => kodi,
+    let kodi: Arc<GenuineKodi> = match GenuineKodi::start(folder.path(), &Options::default()).await.unwrap() {
+        Start::Running(kodi) => Arc::from(kodi),
         Start::Missing(missing) => {
             std::io::stderr().write_all(format!("SKIPPED: {missing}\n").as_bytes()).unwrap();
             return;
@@ -84,13 +89,41 @@ async fn marks_dates_and_a_place_go_both_ways() {
     assert_ok(&reports);
     assert_eq!(written(&reports), 0, "the third sync has nothing to write");
 
-    // Killed in the middle of an export: the next run completes it.
+    // Killed in the middle of an export, after the first of three writes: the next run completes it.
     attic.unwatch("Inception", "ana").unwrap();
+    attic.watch("Big Buck Bunny", "ana").unwrap();
+    attic.watch("Amélie", "ana").unwrap();
     assert_ok(&home.import().await);
-    kodi.kill().await.unwrap();
+    home.settings.writes_at_once = 1;
+    home.report = Arc::new(KillAfterTheFirst { kodi: kodi.clone(), done: AtomicBool::new(false) });
     let reports = home.export().await;
     assert!(of(&reports, Task::Export, "kodi").run.error.is_some());
+    home.report = Arc::new(watchstate_engine::Silent);
     kodi.restart().await.unwrap();
     assert_ok(&home.sync().await);
-    assert_eq!(home.shown("Inception", "kodi").await.watch, Watch::Unwatched);
+    for (title, watch) in [
+        ("Inception", Watch::Unwatched),
+        ("Big Buck Bunny", Watch::WATCHED),
+        ("Amélie", Watch::WATCHED),
+        ("The Matrix", Watch::WATCHED),
+    ] {
+        assert_eq!(home.shown(title, "kodi").await.watch, watch, "{title} on kodi");
+        assert_eq!(attic.shows(title, "ana").unwrap().watch, watch, "{title} on jellyfin");
+    }
+    assert_eq!(written(&home.sync().await), 0);
+}
+
+/// Kills Kodi when the first write was sent.
+struct KillAfterTheFirst {
+    kodi: Arc<GenuineKodi>,
+    done: AtomicBool,
+}
+
+impl Report for KillAfterTheFirst {
+    fn step(&self, step: Step) {
+        if matches!(step, Step::Sent { .. }) && !self.done.swap(true, Ordering::Relaxed) {
+            let kodi = self.kodi.clone();
+            tokio::spawn(async move { kodi.kill().await.unwrap() });
+        }
+    }
 }
