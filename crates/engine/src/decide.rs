@@ -116,12 +116,12 @@ impl Decisions {
         }
         let (sight, since) = match (seen, row.baseline) {
             (Seen::Rekeyed { before }, _) => {
-                (Sight::Rekeyed { before: of_titles(before.marks, titles) }, before.at)
+                (Sight::Rekeyed { before: of_titles(before.marks, titles.len()) }, before.at)
             }
             (Seen::AsKnown { readded }, Some(base)) => {
                 let still = stance.swept_at.filter(|_| was_decided);
                 let since = still.map_or(base.at, |swept| swept.max(base.at));
-                let baseline = of_titles(base.marks, titles);
+                let baseline = of_titles(base.marks, titles.len());
                 (Sight::Known { baseline, readded: *readded }, since)
             }
             // Whatever is seen for the first time was there before this run, not after it.
@@ -131,7 +131,7 @@ impl Decisions {
             state: State::UNTOUCHED,
             backend: stance.backend,
             sight,
-            observed: of_titles(observed, titles),
+            observed: of_titles(observed, titles.len()),
             duration_ms: row.duration_ms,
             window: Window { since, until: stance.at },
             clock: stance.clock,
@@ -180,7 +180,7 @@ impl Decisions {
             };
             let target = Target::of(&self.state(title), &stance.abilities);
             let shown = target.is_shown_by(
-                of_titles(observed, titles).watch,
+                of_titles(observed, titles.len()).watch,
                 &stance.abilities,
                 stance.settings.progress,
                 row.duration_ms,
@@ -210,8 +210,8 @@ impl Decisions {
         }
         let said = echo(
             &owed.target,
-            row.baseline.map(|base| of_titles(base.marks, titles)),
-            of_titles(row.seen, titles),
+            row.baseline.map(|base| of_titles(base.marks, titles.len())),
+            of_titles(row.seen, titles.len()),
             &stance.abilities,
             stance.settings.progress,
             row.duration_ms,
@@ -272,13 +272,10 @@ impl Decisions {
     }
 }
 
-/// What the marks of an item say of the titles it covers: a place in a file of several episodes is a place
-/// in none of them. It is neither told to others nor taken away.
-pub(crate) fn of_titles(marks: Marks, titles: &[TitleId]) -> Marks {
-    match titles {
-        [] | [_] => marks,
-        _ => Marks { watch: marks.watch.with_position(None), ..marks },
-    }
+/// What the marks of an item say of the titles it covers, so many: a place in a file of several episodes is
+/// a place in none of them. It is neither told to others nor taken away.
+pub(crate) fn of_titles(marks: Marks, titles: usize) -> Marks {
+    if titles < 2 { marks } else { Marks { watch: marks.watch.with_position(None), ..marks } }
 }
 
 /// Whether an item that was known has been added anew: its add date moved, or it was gone meanwhile.

@@ -108,7 +108,7 @@ impl Engine {
         Copy {
             item: item.row.id,
             backend: account.backend.id,
-            shows: of_titles(item.row.seen, &item.titles().collect::<Vec<_>>()),
+            shows: of_titles(item.row.seen, states.len()),
             duration_ms: item.row.duration_ms,
             abilities: &account.abilities,
             clock: account.clock,

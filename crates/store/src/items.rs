@@ -350,7 +350,7 @@ impl Tx {
                UNION
                SELECT c.title_id, c.item_id FROM json_each(?1) j
                CROSS JOIN also_covers c ON c.title_id = j.value
-               JOIN items i ON i.id = c.item_id AND i.backend_id = ?2"#,
+               CROSS JOIN items i ON i.id = c.item_id AND i.backend_id = ?2"#,
             titles,
             backend.0
         )

@@ -46,13 +46,14 @@ async fn jellyfin(at: Moment) -> FakeServer {
 #[tokio::test]
 async fn marks_dates_and_a_place_go_both_ways() {
     let folder = tempfile::tempdir().unwrap();
-    let kodi: Arc<GenuineKodi> = match GenuineKodi::start(folder.path(), &Options::default()).await.unwrap() {
-        Start::Running(kodi) => Arc::from(kodi),
-        Start::Missing(missing) => {
-            std::io::stderr().write_all(format!("SKIPPED: {missing}\n").as_bytes()).unwrap();
-            return;
-        }
-    };
+    let kodi: Arc<GenuineKodi> =
+        match GenuineKodi::start(folder.path(), &Options::default()).await.unwrap() {
+            Start::Running(kodi) => Arc::from(kodi),
+            Start::Missing(missing) => {
+                std::io::stderr().write_all(format!("SKIPPED: {missing}\n").as_bytes()).unwrap();
+                return;
+            }
+        };
     // Kodi's clock is the machine's, and so is this household's.
     let now = watchstate_engine::Clock::now(&watchstate_engine::SystemClock);
     let attic = jellyfin(now).await;

@@ -86,14 +86,15 @@ impl Server {
     }
 }
 
-/// The sample library has files of two episodes. Plex shows them as two, the others as one, which has one
-/// mark: a half-watched file is something on which they cannot agree, and which an export leaves alone. The
-/// people of this demo watch them whole.
+/// The sample library has files of two episodes, and so has Kodi. Plex shows them as two, the others as one,
+/// which has one mark: a half-watched file is something on which they cannot agree. The people of this demo
+/// watch them whole.
 fn watch_whole_files(fake: &FakeServer, person: &str) -> Result<(), Refused> {
     let shows: Vec<String> =
         fake.library().all_series().iter().map(|series| series.name.clone()).collect();
-    for show in shows {
-        let both = [format!("{show} S02E09"), format!("{show} S02E10")];
+    let in_sample = shows.iter().map(|show| [9, 10].map(|n| format!("{show} S02E{n:02}")));
+    let on_kodi = [2, 3].map(|n| format!("Breaking Bad S02E{n:02}"));
+    for both in in_sample.chain([on_kodi]) {
         let shown = both.each_ref().map(|title| fake.shows(title, person).map(|marks| marks.watch));
         if let [Ok(one), Ok(other)] = shown
             && one.is_watched() != other.is_watched()

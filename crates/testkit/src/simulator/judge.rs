@@ -88,6 +88,13 @@ impl Judge {
                 let known = was_quiet || (title.expect == Watched && title.fresh > 0);
                 title.expect = if known { title.expect } else { Same };
             }
+            // Without a date of its own such a mark goes by that of whatever else happened there before: among
+            // other acts its order is told nowhere.
+            Act::MarkUndated(..) | Act::MarkLongAgo(..)
+                if !was_quiet && title.expect != Watched =>
+            {
+                title.expect = Same;
+            }
             Act::Watch(..) | Act::Mark(..) | Act::MarkUndated(..) | Act::MarkLongAgo(..) => {
                 title.expect = Watched;
                 title.fresh |= 1 << server;

@@ -37,9 +37,9 @@ impl Pause for Still {
 /// Limits under which a server that hangs is noticed soon.
 pub fn impatient() -> Limits {
     Limits {
-        connect_timeout: Duration::from_millis(500),
-        read_timeout: Duration::from_millis(500),
-        total_timeout: Duration::from_secs(3),
+        connect_timeout: Duration::from_millis(1_500),
+        read_timeout: Duration::from_millis(1_500),
+        total_timeout: Duration::from_secs(10),
         retries: 1,
         ..Limits::default()
     }
