@@ -19,6 +19,9 @@ const MOST_LOOKUPS: usize = 50;
 /// A backend that is exported to and never imported from is looked at all the same, this often: seconds.
 const STALE_AFTER_S: i64 = 24 * 3600;
 
+/// How a run on one backend ended, and the trouble that ends them all.
+type Ended = (RunReport, Option<Trouble>);
+
 impl Engine {
     /// Exports to the accounts among `wanted` whose export is on. `accounts` are all of the household:
     /// planning compares every copy.
@@ -84,7 +87,7 @@ impl Engine {
         }
         let accounts: &[Account] = accounts;
         let (unreachable, never_seen) = (&unreachable, &never_seen);
-        let mut lanes: Vec<BoxFuture<'_, Result<(RunReport, Option<Trouble>)>>> = Vec::new();
+        let mut lanes: Vec<BoxFuture<'_, Result<Ended>>> = Vec::new();
         for i in to {
             lanes.push(Box::pin(async move {
                 let account = &accounts[i];

@@ -23,6 +23,9 @@ pub(crate) struct Running {
     bytes: u64,
 }
 
+/// What was read of one account, and what ended it.
+type Read<'a> = (Running, Option<Trouble>, &'a mut Account);
+
 impl Engine {
     /// Imports from the accounts whose import is not off. A backend in trouble does not keep the others
     /// from being read; only the store's trouble, or being stopped, ends it all.
@@ -42,8 +45,7 @@ impl Engine {
         consent: Consent,
         at: Moment,
     ) -> Result<(Vec<RunReport>, HashSet<BackendId>)> {
-        let mut lanes: Vec<BoxFuture<'_, Result<(Running, Option<Trouble>, &mut Account)>>> =
-            Vec::new();
+        let mut lanes: Vec<BoxFuture<'_, Result<Read<'_>>>> = Vec::new();
         for account in accounts.iter_mut().filter(|a| a.backend.import != Import::Off) {
             lanes.push(Box::pin(async move {
                 let mut running = self.begin(Task::Import, account, at).await?;

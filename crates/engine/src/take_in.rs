@@ -143,7 +143,7 @@ impl Engine {
                     arriving.extend(these);
                 }
                 None if open => {
-                    arriving.extend(known.get(&item.key).iter().flat_map(|i| i.titles()))
+                    arriving.extend(known.get(&item.key).iter().flat_map(|i| i.titles()));
                 }
                 _ => {}
             }
