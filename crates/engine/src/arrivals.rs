@@ -76,7 +76,7 @@ impl Engine {
                 }
                 None => Seen::AsKnown { readded: false },
             };
-            decisions.decide(stance, arrival.row, &titles, arrival.owed, &how, false);
+            decisions.decide(stance, arrival.row, &titles, arrival.owed, &how, None);
         }
         self.write(taker, tx, decisions).await?;
         let mut gone: Vec<ItemId> = gone.into_iter().collect();

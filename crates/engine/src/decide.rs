@@ -57,8 +57,8 @@ pub(crate) struct Decisions {
     pub journal: Vec<JournalRow>,
     /// With whether the title was watched again.
     pub touched: BTreeMap<TitleId, bool>,
-    /// Un-watches for the brake.
-    pub unwatches: Vec<ItemId>,
+    /// Un-watches for the brake, each with the last run in which the mark was still there.
+    pub unwatches: Vec<(ItemId, Moment)>,
     /// Un-watches that are none any more.
     pub forget: Vec<ItemId>,
     /// Writes that came back.
@@ -92,7 +92,7 @@ impl Decisions {
     }
 
     /// Decides on an item. Its row comes as it was, with what it now shows in `seen` and `added_at`;
-    /// `let_go` when a person, or the brake, lets its un-watch pass.
+    /// `let_go` when a person, or the brake, lets its un-watch pass: the last run in which the mark was there.
     pub(crate) fn decide(
         &mut self,
         stance: &Stance,
@@ -100,12 +100,11 @@ impl Decisions {
         titles: &[TitleId],
         owed: Option<Owed>,
         seen: &Seen,
-        let_go: bool,
+        let_go: Option<Moment>,
     ) {
         let observed = row.seen;
         let print = marks_print(&observed, row.added_at);
-        // An un-watch that is let go was found by the last look, or held since and approved by a person.
-        let was_decided = row.present && (row.print != 0 || let_go);
+        let was_decided = row.present && row.print != 0;
         row.present = true;
         let was_open = row.print == 0 && row.because == Because::Unwatched;
         if let Some(owed) = owed
@@ -119,7 +118,7 @@ impl Decisions {
                 (Sight::Rekeyed { before: of_titles(before.marks, titles.len()) }, before.at)
             }
             (Seen::AsKnown { readded }, Some(base)) => {
-                let still = stance.swept_at.filter(|_| was_decided);
+                let still = let_go.or(stance.swept_at.filter(|_| was_decided));
                 let since = still.map_or(base.at, |swept| swept.max(base.at));
                 let baseline = of_titles(base.marks, titles.len());
                 (Sight::Known { baseline, readded: *readded }, since)
@@ -147,11 +146,11 @@ impl Decisions {
             })
             .collect();
         let unwatch = verdicts.iter().any(|(_, v)| matches!(v, Verdict::Unwatch(..)));
-        if unwatch && !let_go {
+        if unwatch && let_go.is_none() {
             // Nothing is taken from it yet, and its baseline stays: the next look sees the same again.
             row.print = 0;
             row.because = Because::Unwatched;
-            self.unwatches.push(row.id);
+            self.unwatches.push((row.id, since));
             self.items.push(row);
             return;
         }

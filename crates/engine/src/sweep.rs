@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use watchstate_model::{Item, ItemKey};
+use watchstate_model::{Item, ItemId, ItemKey};
 use watchstate_servers::{Detail, Fault, Library, LibraryKind, Page, ServerError, Stretch};
 use watchstate_store::Run;
 
@@ -53,7 +53,7 @@ impl Engine {
     ) -> Result<()> {
         let libraries = self.ask(account.server.libraries()).await?;
         let swept = self.store.libraries_swept(account.backend.id).await?;
-        let mut seen = SweepSeen::default();
+        let mut seen = SweepSeen { after: Some(ItemId(0)), ..SweepSeen::default() };
         let mut pace = Pace { size: self.settings.page_first, most: self.settings.page_most };
         let mut before = 0;
         for library in &libraries {

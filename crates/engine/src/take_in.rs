@@ -29,6 +29,8 @@ pub(crate) struct SweepSeen {
     pub arrivals: Vec<ItemId>,
     /// Rows that were seen twice: the list repeats.
     pub repeated: u64,
+    /// The row that the rows of the next page probably follow.
+    pub after: Option<ItemId>,
 }
 
 /// What became of a page.
@@ -57,11 +59,14 @@ impl Engine {
                 Looked(item.key.as_str(), marks_print(&item.marks, item.added_at), facts)
             })
             .collect();
-        let Compared { same, same_in_review, differ, known } = tx.compare(backend, &looked).await?;
+        let after = sweep.as_ref().and_then(|sweep| sweep.after);
+        let Compared { same, same_in_review, differ, known, last } =
+            tx.compare(backend, &looked, after).await?;
         let unchanged = same.len() - same_in_review;
         if differ.is_empty() {
             if let Some(sweep) = sweep {
                 sweep.see_all(&same);
+                sweep.after = last;
             }
             run.seen += same.len();
             run.unchanged += unchanged;
@@ -97,6 +102,7 @@ impl Engine {
         }
         if let Some(sweep) = sweep.as_deref_mut() {
             sweep.see_all(&same);
+            sweep.after = last;
         }
         run.seen += same.len() + items.len() as u64;
         run.unchanged += unchanged;
@@ -237,7 +243,7 @@ impl Engine {
                 continue;
             }
             let seen = Seen::AsKnown { readded: again_there };
-            decisions.decide(stance, row, &covers, owed, &seen, false);
+            decisions.decide(stance, row, &covers, owed, &seen, None);
         }
         self.write(taker, tx, decisions).await?;
         if !covering.is_empty() {

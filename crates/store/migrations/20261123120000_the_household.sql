@@ -204,6 +204,8 @@ CREATE TABLE unwatches (
     item_id    INTEGER PRIMARY KEY REFERENCES items (id) ON DELETE CASCADE,
     backend_id INTEGER NOT NULL REFERENCES backends (id) ON DELETE CASCADE,
     seen_at    INTEGER NOT NULL,
+    -- The last run before that in which the mark was still there: it went after it.
+    since      INTEGER NOT NULL,
     -- Whether the brake held it: it waits for a person.
     held       INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1))
 ) STRICT;

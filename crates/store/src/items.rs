@@ -123,30 +123,6 @@ impl KnownItem {
     }
 }
 
-/// What a sweep brings of one item: its key and the fingerprint of its marks.
-#[derive(Serialize, Clone, PartialEq, Eq, Debug)]
-pub struct Looked<'a>(
-    /// What the server calls it.
-    pub &'a str,
-    /// The fingerprint of its marks and add date.
-    pub i64,
-    /// The fingerprint of its facts, where they were read.
-    pub Option<i64>,
-);
-
-/// How a page compares with what was last decided on.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Compared {
-    /// The rows that show what they showed.
-    pub same: RoaringTreemap,
-    /// How many of those wait for review.
-    pub same_in_review: u64,
-    /// Places, in the page, of items that are new or show something else.
-    pub differ: Vec<usize>,
-    /// Those among them that have a row.
-    pub known: Vec<usize>,
-}
-
 struct Row {
     id: i64,
     backend_id: i64,
@@ -249,37 +225,6 @@ macro_rules! known_items {
 }
 
 impl Tx {
-    /// Compares a page with what was last decided on. Nothing is decided or written here: a sweep in which
-    /// nothing changed is one such question a page.
-    pub async fn compare(&mut self, backend: BackendId, page: &[Looked<'_>]) -> Result<Compared> {
-        let page = serde_json::to_string(page)?;
-        let row = sqlx::query!(
-            r#"WITH r (place, v) AS MATERIALIZED (SELECT key, value FROM jsonb_each(?1))
-               SELECT json_group_array(id) FILTER (WHERE same) AS "same!: String",
-                      count(*) FILTER (WHERE same AND title_id IS NULL) AS "in_review!: i64",
-                      json_group_array(place) FILTER (WHERE NOT same) AS "differ!: String",
-                      json_group_array(place) FILTER (WHERE NOT same AND id IS NOT NULL)
-                          AS "known!: String"
-               FROM (
-                   SELECT i.id, i.title_id, place,
-                          (i.print = v ->> 1 AND i.present
-                           AND coalesce(i.facts_print = v ->> 2, true)) IS TRUE AS same
-                   FROM r LEFT JOIN items i ON i.backend_id = ?2 AND i.key = v ->> 0
-               )"#,
-            page,
-            backend.0
-        )
-        .fetch_one(self.conn())
-        .await?;
-        let same: Vec<u64> = serde_json::from_str(&row.same)?;
-        Ok(Compared {
-            same: same.into_iter().collect(),
-            same_in_review: u64::try_from(row.in_review).unwrap_or(0),
-            differ: serde_json::from_str(&row.differ)?,
-            known: serde_json::from_str(&row.known)?,
-        })
-    }
-
     /// The items of a backend that have these keys; keys that were never seen are left out.
     pub async fn items_with_keys(
         &mut self,
@@ -345,18 +290,21 @@ impl Tx {
     ) -> Result<Vec<(TitleId, ItemId)>> {
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
         let rows = sqlx::query!(
-            r#"SELECT i.title_id AS "title_id!: i64", i.id AS "id!: i64" FROM json_each(?1) j
-               CROSS JOIN items i ON i.title_id = j.value AND i.backend_id = ?2
-               UNION
-               SELECT c.title_id, c.item_id FROM json_each(?1) j
-               CROSS JOIN also_covers c ON c.title_id = j.value
-               CROSS JOIN items i ON i.id = c.item_id AND i.backend_id = ?2"#,
+            r#"SELECT json_group_array(json_array(title_id, id)) AS "rows!: String" FROM (
+                   SELECT i.title_id, i.id FROM json_each(?1) j
+                   CROSS JOIN items i ON i.title_id = j.value AND i.backend_id = ?2
+                   UNION
+                   SELECT c.title_id, c.item_id FROM json_each(?1) j
+                   CROSS JOIN also_covers c ON c.title_id = j.value
+                   CROSS JOIN items i ON i.id = c.item_id AND i.backend_id = ?2
+               )"#,
             titles,
             backend.0
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
-        Ok(rows.into_iter().map(|r| (TitleId(r.title_id), ItemId(r.id))).collect())
+        let rows: Vec<(i64, i64)> = serde_json::from_str(&rows.rows)?;
+        Ok(rows.into_iter().map(|(title, item)| (TitleId(title), ItemId(item))).collect())
     }
 
     /// Keeps items, new or known.

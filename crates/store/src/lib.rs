@@ -3,13 +3,14 @@
 //! One connection writes, a few read (WAL): a page of an import is one short transaction, so that nothing
 //! waits long for anything. Statements are static and checked at build time (`query!`, `.sqlx`); rows go
 //! in and come out a page at a time, as one JSON text that SQLite takes apart, because a statement a row
-//! costs several times as much. Rows of several columns are taken apart by `jsonb_each` in a `MATERIALIZED`
+//! costs several times as much, and so does a row at a time on the way out. Rows of several columns are taken apart by `jsonb_each` in a `MATERIALIZED`
 //! part of the statement: without both, SQLite writes each row as text and reads it again for every column.
 //!
 //! Nothing here decides anything: rows become the words of the model and back.
 #![deny(missing_docs)]
 
 mod backends;
+mod compare;
 mod error;
 mod history;
 mod items;
@@ -26,9 +27,10 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
+pub use compare::{Compared, Looked};
 pub use error::{StoreError, StoreFault};
 pub use history::{Copied, Entry, Explained, Line, Pending, Said, TitleWanted, Totals};
-pub use items::{Baseline, Compared, ItemRow, KnownItem, Looked, Owed, facts_print, marks_print};
+pub use items::{Baseline, ItemRow, KnownItem, Owed, facts_print, marks_print};
 pub use journal::{JournalRow, What};
 pub use outbox::{Attempt, OutboxRow, Waiting};
 pub use rows::watch_text;
@@ -80,15 +82,21 @@ impl Store {
             .busy_timeout(Duration::from_secs(5))
             .pragma("cache_size", format!("-{CACHE_KIB}"))
             .pragma("temp_store", "memory")
+            // Pages of an import touch the same parts of the file again and again: copied into it every
+            // 32 MiB, each part is written a few times instead of a hundred.
+            .pragma("wal_autocheckpoint", "8192")
             .statement_cache_capacity(200);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // A file does not hang up.
+            .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("./migrations").run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(2)
+            .test_before_acquire(false)
             .min_connections(0)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
         let store = Self { write, read };

@@ -1,6 +1,6 @@
 //! What we hold to be true, and which titles have to be planned.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use watchstate_model::{BackendId, Because, Moment, PersonId, State, TitleId};
 
 use crate::rows::{count, position_ms, watch};
@@ -23,28 +23,31 @@ impl Tx {
         person: PersonId,
         titles: &[TitleId],
     ) -> Result<Vec<(TitleId, State)>> {
+        #[derive(Deserialize)]
+        struct Out(i64, i64, Option<i64>, i64, Option<i64>, i64, Option<i64>);
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        let rows = sqlx::query!(
-            r#"SELECT s.title_id AS "title_id!: i64", s.watched, s.position, s.plays, s.played_at,
-                      s.decided_at, s.by_backend
+        let row = sqlx::query!(
+            r#"SELECT json_group_array(json_array(s.title_id, s.watched, s.position, s.plays,
+                          s.played_at, s.decided_at, s.by_backend)) AS "rows!: String"
                FROM json_each(?1) j
                CROSS JOIN states s ON s.person_id = ?2 AND s.title_id = j.value"#,
             titles,
             person.0
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
+        let rows: Vec<Out> = serde_json::from_str(&row.rows)?;
         Ok(rows
             .into_iter()
-            .map(|r| {
+            .map(|Out(title, watched, position, plays, played_at, decided_at, by)| {
                 let state = State {
-                    watch: watch(r.watched, r.position),
-                    plays: count(r.plays),
-                    played_at: r.played_at.map(Moment),
-                    decided_at: Moment(r.decided_at),
-                    by: r.by_backend.map(BackendId),
+                    watch: watch(watched, position),
+                    plays: count(plays),
+                    played_at: played_at.map(Moment),
+                    decided_at: Moment(decided_at),
+                    by: by.map(BackendId),
                 };
-                (TitleId(r.title_id), state)
+                (TitleId(title), state)
             })
             .collect())
     }

@@ -78,22 +78,24 @@ impl Tx {
         let ids = ids_json(all.iter().copied())?;
         let rows = sqlx::query!(
             r#"WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
-               SELECT v ->> 0 AS "asked!: i64", t.id AS "id!: i64", t.season, t.episode
+               SELECT json_group_array(json_array(v ->> 0, t.id, t.season, t.episode))
+                          AS "rows!: String"
                FROM r
                CROSS JOIN title_ids x ON x.is_episode = ?2
                     AND x.provider = v ->> 1 AND x.value = v ->> 2
-               JOIN titles t ON t.id = x.title_id"#,
+               CROSS JOIN titles t ON t.id = x.title_id"#,
             ids,
             episodes
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
+        let rows: Vec<(usize, i64, Option<i64>, Option<i64>)> = serde_json::from_str(&rows.rows)?;
         Ok(rows
             .into_iter()
-            .map(|r| TitleById {
-                asked: usize::try_from(r.asked).unwrap_or(usize::MAX),
-                title: TitleId(r.id),
-                place: r.season.zip(r.episode).map(|(s, e)| (number(s), number(e))),
+            .map(|(asked, title, season, episode)| TitleById {
+                asked,
+                title: TitleId(title),
+                place: season.zip(episode).map(|(s, e)| (number(s), number(e))),
             })
             .collect())
     }
@@ -104,18 +106,19 @@ impl Tx {
         let asked = serde_json::to_string(&asked)?;
         let rows = sqlx::query!(
             r#"WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
-               SELECT t.id AS "id!: i64", t.show_id AS "show_id!: i64", t.season AS "season!: i64",
-                      t.episode AS "episode!: i64"
+               SELECT json_group_array(json_array(t.id, t.show_id, t.season, t.episode))
+                          AS "rows!: String"
                FROM r
                CROSS JOIN titles t ON t.show_id = v ->> 0 AND t.season = v ->> 1
                     AND t.episode = v ->> 2"#,
             asked
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
+        let rows: Vec<(i64, i64, i64, i64)> = serde_json::from_str(&rows.rows)?;
         Ok(rows
             .into_iter()
-            .map(|r| ((ShowId(r.show_id), number(r.season), number(r.episode)), TitleId(r.id)))
+            .map(|(title, show, s, e)| ((ShowId(show), number(s), number(e)), TitleId(title)))
             .collect())
     }
 

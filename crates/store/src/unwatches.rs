@@ -5,21 +5,23 @@ use watchstate_model::{BackendId, ItemId, Moment, PersonId};
 use crate::{Result, Tx};
 
 impl Tx {
-    /// Keeps un-watches for the brake. Their items' baselines stay, so that a crash forgets nothing.
+    /// Keeps un-watches for the brake, each with the last run in which the mark was still there. Their
+    /// items' baselines stay, so that a crash forgets nothing; what was kept of one before stays as well.
     pub async fn add_unwatches(
         &mut self,
         backend: BackendId,
-        items: &[ItemId],
+        items: &[(ItemId, Moment)],
         at: Moment,
     ) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }
-        let items = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        let items: Vec<_> = items.iter().map(|(item, since)| (item.0, since.0)).collect();
+        let items = serde_json::to_string(&items)?;
         sqlx::query!(
-            "INSERT INTO unwatches (item_id, backend_id, seen_at)
-             SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
-             ON CONFLICT (item_id) DO UPDATE SET seen_at = excluded.seen_at",
+            "INSERT INTO unwatches (item_id, backend_id, seen_at, since)
+             SELECT value ->> 0, ?2, ?3, value ->> 1 FROM json_each(?1) WHERE true
+             ON CONFLICT (item_id) DO NOTHING",
             items,
             backend.0,
             at.0
@@ -29,16 +31,17 @@ impl Tx {
         Ok(())
     }
 
-    /// The un-watches of a person that were found and not decided on, held ones included, in order.
-    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<ItemId>> {
+    /// The un-watches of a person that were found and not decided on, held ones included, in order; each
+    /// with the last run in which the mark was still there.
+    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<(ItemId, Moment)>> {
         let rows = sqlx::query!(
-            "SELECT u.item_id FROM unwatches u JOIN backends b ON b.id = u.backend_id
+            "SELECT u.item_id, u.since FROM unwatches u JOIN backends b ON b.id = u.backend_id
              WHERE b.person_id = ?1 ORDER BY u.item_id",
             person.0
         )
         .fetch_all(self.conn())
         .await?;
-        Ok(rows.into_iter().map(|r| ItemId(r.item_id)).collect())
+        Ok(rows.into_iter().map(|r| (ItemId(r.item_id), Moment(r.since))).collect())
     }
 
     /// Keeps that un-watches wait for a person.
