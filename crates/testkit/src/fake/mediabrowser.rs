@@ -1,7 +1,7 @@
 //! The routes that Jellyfin and Emby share: both descend from one server, MediaBrowser.
 //!
 //! Where they differ, the difference is a value of [`Habits`](super::habits::Habits) or an answer of
-//! [`jellyfin`](super::jellyfin) or [`emby`](super::emby). The numbers of recordings are those of
+//! `jellyfin` or `emby`. The numbers of recordings are those of
 //! `tests/recordings/`.
 
 mod caller;
