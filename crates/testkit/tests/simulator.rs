@@ -1,5 +1,7 @@
 //! Ten thousand histories, and the proof that the simulator can fail.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use watchstate_engine::Merge;
