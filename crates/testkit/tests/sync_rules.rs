@@ -125,7 +125,7 @@ async fn the_first_export_waits_and_a_preview_writes_nothing() {
     let scratch = home.folder().join("preview.db");
     let engine = home.engine();
     let preview =
-        engine.preview(&mut accounts, &all, true, Consent::default(), &scratch).await.unwrap();
+        engine.preview(&accounts, &all, true, Consent::default(), &scratch).await.unwrap();
     let told: Vec<&str> = preview
         .changes
         .iter()
