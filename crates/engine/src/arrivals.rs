@@ -74,9 +74,9 @@ impl Engine {
                     gone.insert(old);
                     Seen::Rekeyed { before }
                 }
-                None => Seen::AsKnown { readded: false },
+                None => Seen::AsKnown { readded: false, marked_at: arrival.marked_at },
             };
-            decisions.decide(stance, arrival.row, &titles, arrival.owed, &how, None);
+            decisions.decide(stance, arrival.row, &titles, arrival.owed, &how, false);
         }
         self.write(taker, tx, decisions).await?;
         let mut gone: Vec<ItemId> = gone.into_iter().collect();

@@ -73,6 +73,8 @@ pub(crate) enum Seen {
     AsKnown {
         /// Whether its add date is another one, or it was gone.
         readded: bool,
+        /// Where an un-watch was found before and is not decided on: the last run that saw the mark.
+        marked_at: Option<Moment>,
     },
     /// Under a new key, the old one gone.
     Rekeyed {
@@ -92,7 +94,7 @@ impl Decisions {
     }
 
     /// Decides on an item. Its row comes as it was, with what it now shows in `seen` and `added_at`;
-    /// `let_go` when a person, or the brake, lets its un-watch pass: the last run in which the mark was there.
+    /// `let_go` when a person, or the brake, lets its un-watch pass.
     pub(crate) fn decide(
         &mut self,
         stance: &Stance,
@@ -100,7 +102,7 @@ impl Decisions {
         titles: &[TitleId],
         owed: Option<Owed>,
         seen: &Seen,
-        let_go: Option<Moment>,
+        let_go: bool,
     ) {
         let observed = row.seen;
         let print = marks_print(&observed, row.added_at);
@@ -117,8 +119,8 @@ impl Decisions {
             (Seen::Rekeyed { before }, _) => {
                 (Sight::Rekeyed { before: of_titles(before.marks, titles.len()) }, before.at)
             }
-            (Seen::AsKnown { readded }, Some(base)) => {
-                let still = let_go.or(stance.swept_at.filter(|_| was_decided));
+            (Seen::AsKnown { readded, marked_at }, Some(base)) => {
+                let still = marked_at.or(stance.swept_at.filter(|_| was_decided));
                 let since = still.map_or(base.at, |swept| swept.max(base.at));
                 let baseline = of_titles(base.marks, titles.len());
                 (Sight::Known { baseline, readded: *readded }, since)
@@ -146,7 +148,7 @@ impl Decisions {
             })
             .collect();
         let unwatch = verdicts.iter().any(|(_, v)| matches!(v, Verdict::Unwatch(..)));
-        if unwatch && let_go.is_none() {
+        if unwatch && !let_go {
             // Nothing is taken from it yet, and its baseline stays: the next look sees the same again.
             row.print = 0;
             row.because = Because::Unwatched;

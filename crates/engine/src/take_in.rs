@@ -170,16 +170,16 @@ impl Engine {
         let (mut covering, mut also) = (Vec::new(), Vec::new());
         for (place, item) in items.iter().enumerate() {
             let described = recognised.remove(&place);
-            let (mut row, owed, mut covers) = match known.remove(&item.key) {
+            let (mut row, owed, marked_at, mut covers) = match known.remove(&item.key) {
                 Some(known) => {
                     let titles = known.titles().collect();
-                    (known.row, known.owed, titles)
+                    (known.row, known.owed, known.marked_at, titles)
                 }
                 None => {
                     let row = new_row(ItemId(next_item), item);
                     next_item += 1;
                     run.added += 1;
-                    (row, None, Vec::new())
+                    (row, None, None, Vec::new())
                 }
             };
             let is_new = row.facts_print == 0;
@@ -242,8 +242,8 @@ impl Engine {
                 decisions.items.push(row);
                 continue;
             }
-            let seen = Seen::AsKnown { readded: again_there };
-            decisions.decide(stance, row, &covers, owed, &seen, None);
+            let seen = Seen::AsKnown { readded: again_there, marked_at };
+            decisions.decide(stance, row, &covers, owed, &seen, false);
         }
         self.write(taker, tx, decisions).await?;
         if !covering.is_empty() {

@@ -23,12 +23,10 @@ impl Engine {
     ) -> Result<HashMap<watchstate_model::BackendId, u64>> {
         let mut held = HashMap::new();
         let mut tx = self.store.begin().await?;
-        let found: HashMap<ItemId, Moment> = tx.unwatches(person).await?.into_iter().collect();
-        if found.is_empty() {
+        let items = tx.unwatches(person).await?;
+        if items.is_empty() {
             return Ok(held);
         }
-        let mut items: Vec<ItemId> = found.keys().copied().collect();
-        items.sort_unstable();
         let watched = tx.count_watched(person).await?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let said = brake(count, watched, self.settings.brake);
@@ -65,9 +63,8 @@ impl Engine {
             };
             for item in these {
                 let titles: Vec<TitleId> = item.titles().collect();
-                let how = Seen::AsKnown { readded: false };
-                let since = found.get(&item.row.id).copied();
-                decisions.decide(&stance, item.row.clone(), &titles, item.owed, &how, since);
+                let how = Seen::AsKnown { readded: false, marked_at: item.marked_at };
+                decisions.decide(&stance, item.row.clone(), &titles, item.owed, &how, true);
             }
             let decided: Vec<ItemId> = decisions.items.iter().map(|row| row.id).collect();
             let taker = Taker { person, run, stance };

@@ -114,6 +114,8 @@ pub struct KnownItem {
     pub also: Vec<TitleId>,
     /// The write it is owed.
     pub owed: Option<Owed>,
+    /// Where an un-watch was found and is not decided on: the last run in which the mark was still there.
+    pub marked_at: Option<Moment>,
 }
 
 impl KnownItem {
@@ -153,6 +155,7 @@ struct Row {
     owed_attempted: Option<i64>,
     owed_because: Option<String>,
     also: Option<String>,
+    marked_at: Option<i64>,
 }
 
 impl Row {
@@ -200,8 +203,9 @@ impl Row {
             print: self.print,
             because: Because::from_code(&self.because).unwrap_or(Because::SameAsBaseline),
         };
+        let marked_at = self.marked_at.map(Moment);
         let also = also.into_iter().map(TitleId).collect();
-        Ok((BackendId(self.backend_id), KnownItem { row, also, owed }))
+        Ok((BackendId(self.backend_id), KnownItem { row, also, owed, marked_at }))
     }
 }
 
@@ -218,7 +222,9 @@ macro_rules! known_items {
                       o.plays AS "owed_plays: i64", o.played_at AS owed_played_at,
                       o.attempted AS "owed_attempted: i64", o.because AS "owed_because: String",
                       (SELECT json_group_array(c.title_id) FROM also_covers c WHERE c.item_id = i.id)
-                          AS "also: String" "# + $from,
+                          AS "also: String",
+                      (SELECT u.since FROM unwatches u WHERE u.item_id = i.id)
+                          AS "marked_at: i64" "# + $from,
             $($arg),*
         )
     };

@@ -31,17 +31,16 @@ impl Tx {
         Ok(())
     }
 
-    /// The un-watches of a person that were found and not decided on, held ones included, in order; each
-    /// with the last run in which the mark was still there.
-    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<(ItemId, Moment)>> {
+    /// The un-watches of a person that were found and not decided on, held ones included, in order.
+    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<ItemId>> {
         let rows = sqlx::query!(
-            "SELECT u.item_id, u.since FROM unwatches u JOIN backends b ON b.id = u.backend_id
+            "SELECT u.item_id FROM unwatches u JOIN backends b ON b.id = u.backend_id
              WHERE b.person_id = ?1 ORDER BY u.item_id",
             person.0
         )
         .fetch_all(self.conn())
         .await?;
-        Ok(rows.into_iter().map(|r| (ItemId(r.item_id), Moment(r.since))).collect())
+        Ok(rows.into_iter().map(|r| ItemId(r.item_id)).collect())
     }
 
     /// Keeps that un-watches wait for a person.
