@@ -224,7 +224,7 @@ macro_rules! known_items {
                       (SELECT json_group_array(c.title_id) FROM also_covers c WHERE c.item_id = i.id)
                           AS "also: String",
                       (SELECT u.since FROM unwatches u WHERE u.item_id = i.id)
-                          AS "marked_at: i64" "# + $from,
+                          AS "marked_at?: i64" "# + $from,
             $($arg),*
         )
     };

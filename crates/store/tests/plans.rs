@@ -1,0 +1,45 @@
+//! How SQLite goes about the statements that take a page apart.
+//!
+//! A page must be gone through once, each entry leading to its rows by an index. The other way round, where
+//! the page is read anew for every row of a table, gives the same answers and is quadratic: nothing but a
+//! large library shows it.
+
+use serde::Deserialize;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use watchstate_store::Store;
+
+#[derive(Deserialize)]
+struct Prepared {
+    query: String,
+}
+
+#[tokio::test]
+async fn pages_are_gone_through_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("store.sqlite");
+    Store::open(&file).await.unwrap().close().await;
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.sqlx")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let Prepared { query } = serde_json::from_str(&text).unwrap();
+        if !query.contains("json_each") && !query.contains("jsonb_each") {
+            continue;
+        }
+        seen += 1;
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+        let plan = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<(i64, String)> =
+            plan.iter().map(|step| (step.get("parent"), step.get("detail"))).collect();
+        for (place, (parent, step)) in steps.iter().enumerate() {
+            let is_inner = step.contains("VIRTUAL TABLE")
+                && steps[..place].iter().any(|(other, before)| {
+                    other == parent && (before.starts_with("SCAN") || before.starts_with("SEARCH"))
+                });
+            assert!(!is_inner, "the page is read anew for every row in\n{query}\n{steps:#?}");
+        }
+    }
+    assert!(seen > 20, "these statements are prepared in .sqlx");
+}
