@@ -1,6 +1,8 @@
 //! A page is compared with the rows that were read ahead; what is not among them is looked up by its key.
 //! Both ways must say the same, wherever the reading begins.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
+
 use std::path::Path;
 
 use watchstate_model::{BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId};

@@ -4,6 +4,8 @@
 //! the page is read anew for every row of a table, gives the same answers and is quadratic: nothing but a
 //! large library shows it.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
+
 use serde::Deserialize;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
