@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod arrivals;
+mod by_hand;
 pub mod clock;
 mod decide;
 mod deliver;

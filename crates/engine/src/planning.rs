@@ -42,6 +42,8 @@ impl Engine {
             }
             let titles: Vec<TitleId> = touched.iter().map(|t| t.title).collect();
             let items = tx.items_of_titles(&titles).await?;
+            // What a person wants left alone is written nowhere; what was owed for it is not owed any more.
+            let alone = tx.ignored(person, &titles).await?;
             // A file of several episodes brings up titles beside the touched ones.
             let mut all: Vec<TitleId> = items.iter().flat_map(|(_, item)| item.titles()).collect();
             all.extend(&titles);
@@ -57,6 +59,7 @@ impl Engine {
                 .iter()
                 .zip(&covered)
                 .filter(|((_, item), _)| item.row.present)
+                .filter(|((_, item), _)| !item.titles().any(|title| alone.contains(&title)))
                 .filter_map(|((backend, item), states)| {
                     let account = by_id.get(backend)?;
                     (account.backend.person == person)
@@ -78,6 +81,7 @@ impl Engine {
                 let marked: Vec<i64> = titles
                     .iter()
                     .filter(|title| state(**title).watch != Watch::Unwatched)
+                    .filter(|title| !alone.contains(title))
                     .map(|title| title.0)
                     .collect();
                 let never = tx.not_seen_on(account.backend.id, &marked).await?;

@@ -68,6 +68,9 @@ reasons! {
     /// Only a part of our own write was done.
     OwnWriteUnfinished = "own_write_unfinished", "our own write was half done there and is finished";
 
+    /// A person decided in the window.
+    MarkedByHand = "marked_by_hand", "marked by you in WatchState";
+
     // Which title an item is.
     /// Identified by external ids.
     SameIds = "same_ids", "the external ids are the same";

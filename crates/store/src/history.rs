@@ -152,7 +152,7 @@ struct Row {
 }
 
 /// `Dune (2021)`, or `Breaking Bad S01E02 Cat's in the Bag...`.
-fn full_name(
+pub(crate) fn full_name(
     name: String,
     year: Option<i64>,
     show: Option<String>,
