@@ -67,6 +67,8 @@ pub struct Tested {
     pub user: User,
     /// The libraries that are read.
     pub libraries: Vec<Library>,
+    /// The users that these credentials may see; asked for only when a backend is tried.
+    pub users: Vec<User>,
 }
 
 impl Household {
@@ -103,13 +105,7 @@ impl Household {
     /// Adds a backend: signs in where that is asked for, checks the server, finds the user. Nothing is kept
     /// when any of this fails.
     pub async fn add_backend(&self, new: NewAccount) -> Result<Backend> {
-        let name = new.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control)
-        {
-            return Err(ApiError::usage(format!(
-                "the name of a backend has 1 to {LONGEST_NAME} letters; choose another"
-            )));
-        }
+        let name = good_name(&new.name)?;
         let before = self.store.backends().await?;
         if before.iter().any(|backend| same_name(&backend.name, &name)) {
             return Err(ApiError::usage(format!(
@@ -241,11 +237,13 @@ impl Household {
             ApiError::new(Code::Secrets, format!("{name}: {what}"))
         })?;
         let server = self.client(&backend, token)?;
-        let tested = who(name, &*server).await?;
+        let mut tested = who(name, &*server).await?;
         if backend.server_id.as_ref().is_some_and(|id| *id != tested.server.id) {
             let what = "another server than before answers at its address; check the address";
             return Err(ApiError::new(Code::Trouble, format!("{name}: {what}")));
         }
+        // Not every account may see the others: that is no failure of a test.
+        tested.users = server.users().await.unwrap_or_default();
         Ok(tested)
     }
 
@@ -265,7 +263,7 @@ impl Household {
     }
 
     /// The token, and the user where a password said who it is.
-    async fn token(
+    pub(crate) async fn token(
         &self,
         name: &str,
         kind: ServerKind,
@@ -298,7 +296,7 @@ impl Household {
         }
     }
 
-    fn connect(
+    pub(crate) fn connect(
         &self,
         name: &str,
         kind: ServerKind,
@@ -320,10 +318,21 @@ async fn who(name: &str, server: &dyn MediaServer) -> Result<Tested> {
     let info = server.check().await.map_err(failed)?;
     let user = server.user().await.map_err(failed)?;
     let libraries = server.libraries().await.map_err(failed)?;
-    Ok(Tested { server: info, user, libraries })
+    Ok(Tested { server: info, user, libraries, users: Vec::new() })
 }
 
-fn same_name(one: &str, other: &str) -> bool {
+/// A name that a backend may have, without spaces around it.
+pub(crate) fn good_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+        return Err(ApiError::usage(format!(
+            "the name of a backend has 1 to {LONGEST_NAME} letters; choose another"
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.trim().to_lowercase()
 }
 
@@ -345,7 +354,7 @@ fn another_user(backend: &Backend) -> ApiError {
 }
 
 /// An address as a person types it.
-fn address(text: &str) -> Result<Url> {
+pub(crate) fn address(text: &str) -> Result<Url> {
     let text = text.trim();
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_lowercase());
     if !matches!(scheme.as_deref(), Some("http" | "https")) {

@@ -5,14 +5,20 @@
 //! what to do and never holds a secret. Nothing here knows a terminal or a window.
 #![deny(missing_docs)]
 
+mod app;
 mod backends;
+pub mod contract;
 mod error;
+mod failure;
 pub mod folder;
 mod household;
 pub mod secrets;
 pub mod settings;
+pub mod table;
+pub mod typescript;
 mod unanswering;
 
+pub use app::{App, Demo, DemoServers, LogRing, Shell};
 pub use backends::{Changes, Credentials, NewAccount, Tested};
 pub use error::{ApiError, Code};
 pub use folder::DataFolder;

@@ -1,0 +1,204 @@
+//! The app behind every window: an open household that lives as long as the program does.
+//!
+//! It begins runs and stops them, knows what goes on, keeps previews and sign-ins in memory, and tells what
+//! changed. Windows reach it through [`crate::table`]; nothing here knows a window or a protocol.
+
+mod backends;
+mod demo;
+mod history;
+mod list;
+mod live;
+mod log;
+mod overview;
+mod preview;
+mod runs;
+mod sign_in;
+mod tickets;
+mod title;
+mod truth;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+pub use demo::{Demo, DemoServers};
+use jiff::tz::TimeZone;
+use list::ListCache;
+use live::Board;
+pub use log::LogRing;
+use preview::Previews;
+use runs::Jobs;
+use tickets::Tickets;
+use tokio::sync::broadcast;
+use tokio_util::task::TaskTracker;
+use watchstate_model::{BackendId, Moment, PersonId};
+use watchstate_store::Backend;
+
+use crate::contract::{About, Event, Failure, Host, LogLevel, LogLine, NextRun, SecretsIn, Tag};
+use crate::{Household, SecretsPlace};
+
+/// How long a closing app waits for what is on its way.
+const DRAIN: Duration = Duration::from_secs(5);
+/// No page is longer.
+const LONGEST_PAGE: u32 = 1000;
+
+/// What an app takes from the shell around it.
+pub struct Shell {
+    /// Where the window is shown.
+    pub host: Host,
+    /// The last lines of the log.
+    pub log: LogRing,
+    /// The time zone in which a day begins.
+    pub zone: TimeZone,
+    /// What starts demo servers; nothing in a product that has none built in.
+    pub demo: Option<Arc<dyn Demo>>,
+}
+
+/// The app: see the module.
+pub struct App {
+    house: RwLock<House>,
+    board: Arc<Board>,
+    jobs: Mutex<Jobs>,
+    /// Whoever holds it works with the engine.
+    turn: tokio::sync::Mutex<()>,
+    tracker: TaskTracker,
+    previews: Mutex<Previews>,
+    tickets: Mutex<Tickets>,
+    list: tokio::sync::Mutex<ListCache>,
+    /// Moves whenever the list of titles may be another one.
+    generation: AtomicU64,
+    mood: Mutex<Mood>,
+    shell: Shell,
+}
+
+/// The household at work: a person's own, or that of the demo.
+#[derive(Clone)]
+struct House {
+    household: Arc<Household>,
+    /// What keeps the demo going; nothing for a person's own.
+    demo: Option<Arc<demo::Running>>,
+}
+
+/// What is known beside the database.
+#[derive(Default)]
+struct Mood {
+    /// What keeps everything from going on.
+    trouble: Option<Failure>,
+    /// Whether what a person agreed to is not what would be changed any more.
+    look_anew: bool,
+    paused_until: Option<Moment>,
+    next_run: Option<NextRun>,
+    /// Backends that are to be told something as soon as nothing else goes on.
+    tell: BTreeSet<BackendId>,
+    /// The day, and the journal's last line before it.
+    today: Option<(Moment, i64)>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl App {
+    /// An app over an open household.
+    pub fn new(household: Household, shell: Shell) -> Arc<Self> {
+        Arc::new(Self {
+            house: RwLock::new(House { household: Arc::new(household), demo: None }),
+            board: Arc::new(Board::new()),
+            jobs: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            tracker: TaskTracker::new(),
+            previews: Mutex::default(),
+            tickets: Mutex::default(),
+            list: tokio::sync::Mutex::default(),
+            generation: AtomicU64::new(0),
+            mood: Mutex::default(),
+            shell,
+        })
+    }
+
+    /// What changes from now on. Whoever is too slow gets an error once and has to take everything for
+    /// changed.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.board.listen()
+    }
+
+    /// Tells windows that answers with these tags are stale.
+    pub fn changed(&self, tags: &[Tag]) {
+        if tags.iter().any(|tag| matches!(tag, Tag::Titles | Tag::Backends)) {
+            self.generation.fetch_add(1, Ordering::SeqCst);
+        }
+        self.board.changed(tags);
+    }
+
+    /// The household at work.
+    pub fn household(&self) -> Arc<Household> {
+        self.house.read().unwrap_or_else(PoisonError::into_inner).household.clone()
+    }
+
+    /// What a schedule will begin next, as whoever fires the schedules knows.
+    pub fn set_next_run(&self, next: Option<NextRun>) {
+        locked(&self.mood).next_run = next;
+        self.changed(&[Tag::Tasks]);
+    }
+
+    /// Until when schedules rest, if they do now.
+    pub fn paused_until(&self) -> Option<Moment> {
+        let now = self.household().now();
+        locked(&self.mood).paused_until.filter(|until| *until > now)
+    }
+
+    /// Stops what goes on, waits a little for what is on its way, and closes the database. Nothing is lost
+    /// when it does not come to that.
+    pub async fn close(&self) {
+        self.stop_run();
+        self.tracker.close();
+        let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let pause = house.household.around.pause.clone();
+        tokio::select! {
+            () = self.tracker.wait() => {}
+            () = pause.pause(DRAIN) => {}
+        }
+        house.household.store().close().await;
+        if let Some(demo) = house.demo {
+            demo.before.store().close().await;
+        }
+    }
+
+    /// About the app.
+    pub fn about(&self) -> About {
+        let household = self.household();
+        About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_folder: household.path().display().to_string(),
+            secrets: match household.secrets_place() {
+                SecretsPlace::Keyring => SecretsIn::Keyring,
+                SecretsPlace::File => SecretsIn::File,
+            },
+            licence: "MIT".to_owned(),
+            host: self.shell.host,
+            demo: self.house.read().unwrap_or_else(PoisonError::into_inner).demo.is_some(),
+        }
+    }
+
+    /// The latest lines of the log.
+    pub fn log(&self, level: LogLevel, size: u32) -> Vec<LogLine> {
+        self.shell.log.lines(level, usize::try_from(size.min(LONGEST_PAGE)).unwrap_or(0))
+    }
+
+    fn now(&self) -> Moment {
+        self.household().now()
+    }
+
+    fn person(&self) -> PersonId {
+        self.household().person()
+    }
+
+    /// A backend by its number.
+    async fn backend(&self, id: BackendId) -> Result<Backend, Failure> {
+        let all = self.household().backends().await?;
+        all.into_iter()
+            .find(|backend| backend.id == id)
+            .ok_or_else(|| Failure::not_found("That backend is not there any more"))
+    }
+}

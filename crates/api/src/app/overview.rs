@@ -1,0 +1,141 @@
+//! The whole at a glance.
+
+use jiff::Timestamp;
+use watchstate_model::Moment;
+use watchstate_servers::ServerKind;
+use watchstate_store::{Backend, Stock, Waiting as Owed};
+
+use super::truth::{Standing, Stands, truth};
+use super::{App, locked};
+use crate::contract::{BackendCard, Failure, Overview, Today, Waiting, WaitingWhy};
+use crate::failure::advice;
+
+impl App {
+    /// All backends as cards.
+    pub async fn cards(&self) -> Result<Vec<BackendCard>, Failure> {
+        let household = self.household();
+        let stock = self.stock().await?;
+        let mut cards = Vec::new();
+        for backend in household.backends().await? {
+            let owed = household.store().waiting(backend.id).await?;
+            let has = stock.iter().find(|stock| stock.backend == backend.id).copied();
+            cards.push(card(backend, owed, has));
+        }
+        Ok(cards)
+    }
+
+    /// The whole at a glance.
+    pub async fn overview(&self) -> Result<Overview, Failure> {
+        let household = self.household();
+        let store = household.store();
+        let backends = self.cards().await?;
+        let unplanned = store.count_touched().await? > 0;
+        let paused_until = self.paused_until();
+        let (trouble, look_anew, next_run) = {
+            let mood = locked(&self.mood);
+            (mood.trouble.as_ref().map(|t| t.what.clone()), mood.look_anew, mood.next_run)
+        };
+        let stands: Vec<Stands> = backends.iter().map(stands).collect();
+        let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
+            let waits = |why, count| Waiting { backend: card.id, name: card.name.clone(), why, count };
+            let first = stands
+                .waits_for_first_export()
+                .then(|| waits(WaitingWhy::FirstExport, stands.owed));
+            let brake = (stands.held > 0).then(|| waits(WaitingWhy::Brake, stands.held));
+            [first, brake].into_iter().flatten()
+        });
+        let waiting = waiting.collect();
+        let last_sync =
+            backends.iter().flat_map(|card| [card.imported_at, card.exported_at]).flatten().max();
+        let (truth, says) = truth(&Standing {
+            backends: stands,
+            running: self.is_working(),
+            paused: paused_until.is_some(),
+            unplanned,
+            trouble,
+            look_anew,
+        });
+        Ok(Overview {
+            truth,
+            says,
+            titles: store.count_titles().await?,
+            last_sync,
+            next_run: next_run.filter(|_| paused_until.is_none()),
+            paused_until: paused_until.map(Into::into),
+            today: self.today().await?,
+            waiting,
+            backends,
+        })
+    }
+
+    /// What happened since midnight.
+    async fn today(&self) -> Result<Today, Failure> {
+        let household = self.household();
+        let now = household.now();
+        let midnight = Timestamp::from_second(now.0)
+            .ok()
+            .and_then(|time| time.to_zoned(self.shell.zone.clone()).start_of_day().ok())
+            .map_or(Moment(now.0 - now.0.rem_euclid(86_400)), |day| {
+                Moment(day.timestamp().as_second())
+            });
+        let known = locked(&self.mood).today.filter(|(day, _)| *day == midnight);
+        let after = match known {
+            Some((_, line)) => line,
+            None => {
+                let line = household.store().line_before(midnight).await?;
+                locked(&self.mood).today = Some((midnight, line));
+                line
+            }
+        };
+        let since = household.store().since(midnight, after).await?;
+        Ok(Today {
+            marks: since.marks,
+            written: since.written,
+            held: since.held,
+            failed: since.failed,
+        })
+    }
+}
+
+fn stands(card: &BackendCard) -> Stands {
+    Stands {
+        name: card.name.clone(),
+        import: card.import != crate::contract::Import::Off,
+        export: card.export,
+        approved: card.approved,
+        imported: card.imported_at.is_some(),
+        exported: card.exported_at.is_some(),
+        trouble: card.trouble.is_some(),
+        owed: card.owed,
+        parked: card.parked,
+        held: card.held,
+    }
+}
+
+fn card(backend: Backend, owed: Owed, has: Option<Stock>) -> BackendCard {
+    let kind = ServerKind::from_name(&backend.kind).unwrap_or(ServerKind::Plex);
+    // The engine's line begins with the name, which the card shows anyway.
+    let prefix = format!("{}: ", backend.name);
+    let trouble = backend
+        .trouble
+        .as_deref()
+        .map(|line| advice(line.strip_prefix(prefix.as_str()).unwrap_or(line)));
+    BackendCard {
+        id: backend.id.into(),
+        kind: kind.into(),
+        url: backend.url,
+        user: backend.user_name,
+        import: backend.import.into(),
+        export: backend.export,
+        approved: backend.approved_at.is_some(),
+        imported_at: backend.imported_at.map(Into::into),
+        exported_at: backend.exported_at.map(Into::into),
+        items: has.map_or(0, |has| has.items),
+        watched: has.map_or(0, |has| has.watched),
+        owed: owed.owed,
+        parked: owed.parked,
+        held: owed.held,
+        trouble,
+        name: backend.name,
+    }
+}

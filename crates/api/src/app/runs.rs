@@ -1,0 +1,330 @@
+//! Runs: begun, stopped, one at a time.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan};
+use tokio::select;
+use watchstate_engine::{Account, CancellationToken, Consent, Engine};
+use watchstate_model::{BackendId, Moment, TitleId};
+use watchstate_store::{Backend, Import};
+
+use super::demo::busy;
+use super::preview::Agreed;
+use super::{App, locked};
+use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
+
+/// What is stale after a run.
+const AFTER_A_RUN: [Tag; 6] =
+    [Tag::Backends, Tag::Runs, Tag::Owed, Tag::Titles, Tag::Journal, Tag::Live];
+/// Half an hour, in seconds.
+const HALF_AN_HOUR_S: i64 = 30 * 60;
+/// The hour of the morning at which a pause ends.
+const MORNING: i8 = 7;
+
+/// What was begun and has not ended: at work, or waiting for its turn.
+#[derive(Default)]
+pub(super) struct Jobs {
+    next: u64,
+    going: Vec<(u64, Vec<BackendId>, CancellationToken)>,
+}
+
+/// One of them. Dropped, it has ended.
+pub(super) struct Job {
+    app: Arc<App>,
+    id: u64,
+    pub cancel: CancellationToken,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        locked(&self.app.jobs).going.retain(|(id, ..)| *id != self.id);
+    }
+}
+
+/// What is to be done.
+pub(super) enum Work {
+    /// Import from these, then export to these.
+    Sync { wanted: Vec<BackendId>, all: bool, agreed: Option<Agreed> },
+    /// Import from one.
+    Import { backend: BackendId, full: bool },
+    /// Export to these.
+    Export { wanted: Vec<BackendId>, full: bool, agreed: Option<Agreed> },
+    /// Read one title again.
+    Reread { title: TitleId },
+}
+
+impl App {
+    /// Imports from the chosen backends, or from all, then exports to them. Answers when it has begun.
+    pub async fn sync_now(
+        self: &Arc<Self>,
+        backends: Option<Vec<BackendId>>,
+        preview: Option<String>,
+    ) -> Result<(), Failure> {
+        let all = backends.is_none();
+        let wanted = self.wanted(backends).await?;
+        let agreed = self.agreed(preview, &wanted, true).await?;
+        self.start(wanted.clone(), Work::Sync { wanted, all, agreed })
+    }
+
+    /// Imports from one backend. Answers when it has begun.
+    pub async fn import_now(
+        self: &Arc<Self>,
+        backend: BackendId,
+        full: bool,
+    ) -> Result<(), Failure> {
+        let backend = self.backend(backend).await?;
+        if backend.import == Import::Off {
+            return Err(off(&backend, "Import"));
+        }
+        self.start(vec![backend.id], Work::Import { backend: backend.id, full })
+    }
+
+    /// Exports to one backend. Answers when it has begun.
+    pub async fn export_now(
+        self: &Arc<Self>,
+        backend: BackendId,
+        full: bool,
+        preview: Option<String>,
+    ) -> Result<(), Failure> {
+        let backend = self.backend(backend).await?;
+        if !backend.export {
+            return Err(off(&backend, "Export"));
+        }
+        let wanted = vec![backend.id];
+        let agreed = self.agreed(preview, &wanted, false).await?;
+        self.start(wanted.clone(), Work::Export { wanted, full, agreed })
+    }
+
+    /// Stops all that goes on. What was done is kept.
+    pub fn stop_run(&self) {
+        for (_, _, cancel) in &locked(&self.jobs).going {
+            cancel.cancel();
+        }
+    }
+
+    /// What goes on.
+    pub fn live(&self) -> Vec<Live> {
+        self.board.live()
+    }
+
+    /// Lets schedules rest, or go on. What a person begins is done all the same.
+    pub fn pause_sync(self: &Arc<Self>, until: Option<PauseUntil>) {
+        let now = self.now();
+        let until = until.map(|until| match until {
+            PauseUntil::HalfAnHour => Moment(now.0 + HALF_AN_HOUR_S),
+            PauseUntil::Morning => self.morning_after(now),
+        });
+        locked(&self.mood).paused_until = until;
+        self.changed(&[Tag::Tasks, Tag::Live]);
+        let Some(until) = until else {
+            self.tell_what_waits();
+            return;
+        };
+        let (app, pause) = (Arc::downgrade(self), self.household().around.pause.clone());
+        let seconds = u64::try_from(until.0 - now.0).unwrap_or(0);
+        tokio::spawn(async move {
+            pause.pause(std::time::Duration::from_secs(seconds)).await;
+            if let Some(app) = app.upgrade() {
+                app.changed(&[Tag::Tasks, Tag::Live]);
+                app.tell_what_waits();
+            }
+        });
+    }
+
+    /// The next time that it is seven in the morning.
+    fn morning_after(&self, now: Moment) -> Moment {
+        let later = Moment(now.0 + 12 * 3600);
+        let Ok(time) = Timestamp::from_second(now.0) else { return later };
+        let local = time.to_zoned(self.shell.zone.clone());
+        let morning = |day: jiff::civil::Date| {
+            let at = day.at(MORNING, 0, 0, 0).to_zoned(self.shell.zone.clone()).ok()?;
+            Some(Moment(at.timestamp().as_second()))
+        };
+        let today = morning(local.date()).filter(|at| *at > now);
+        let tomorrow = || morning(local.date().checked_add(1.day()).ok()?);
+        today.or_else(tomorrow).unwrap_or(later)
+    }
+
+    /// The backends of these numbers, or all.
+    pub(super) async fn wanted(
+        &self,
+        backends: Option<Vec<BackendId>>,
+    ) -> Result<Vec<BackendId>, Failure> {
+        let known: Vec<BackendId> =
+            self.household().backends().await?.into_iter().map(|backend| backend.id).collect();
+        if known.is_empty() {
+            return Err(Failure::usage("There is no backend yet", "Add a backend first"));
+        }
+        let Some(chosen) = backends else { return Ok(known) };
+        if chosen.iter().any(|id| !known.contains(id)) {
+            return Err(Failure::not_found("That backend is not there any more"));
+        }
+        if chosen.is_empty() {
+            return Err(Failure::usage("No backend is chosen", "Choose at least one"));
+        }
+        Ok(known.into_iter().filter(|id| chosen.contains(id)).collect())
+    }
+
+    /// Claims these backends for something: one thing at a time on each.
+    pub(super) fn claim(self: &Arc<Self>, backends: Vec<BackendId>) -> Result<Job, Failure> {
+        let mut jobs = locked(&self.jobs);
+        if jobs.going.iter().any(|(_, theirs, _)| theirs.iter().any(|id| backends.contains(id))) {
+            return Err(busy());
+        }
+        jobs.next += 1;
+        let (id, cancel) = (jobs.next, CancellationToken::new());
+        jobs.going.push((id, backends, cancel.clone()));
+        Ok(Job { app: self.clone(), id, cancel })
+    }
+
+    /// Whether something goes on, or waits for its turn.
+    pub(super) fn is_working(&self) -> bool {
+        !locked(&self.jobs).going.is_empty()
+    }
+
+    /// Begins something on these backends.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        backends: Vec<BackendId>,
+        work: Work,
+    ) -> Result<(), Failure> {
+        let job = self.claim(backends)?;
+        self.changed(&[Tag::Live]);
+        let app = self.clone();
+        self.tracker.spawn(async move {
+            let ended = app.work(&job, work).await;
+            drop(job);
+            {
+                let mut mood = locked(&app.mood);
+                match ended {
+                    Ok(look_anew) => {
+                        mood.trouble = None;
+                        mood.look_anew = look_anew;
+                    }
+                    Err(failure) if failure.kind == FailureKind::Cancelled => {}
+                    Err(failure) => {
+                        tracing::error!(what = failure.what, "a run broke off");
+                        mood.trouble = Some(failure);
+                    }
+                }
+            }
+            app.changed(&AFTER_A_RUN);
+            app.tell_what_waits();
+        });
+        Ok(())
+    }
+
+    /// Notes that these backends are owed something by a person's own hand, and tells them as soon as
+    /// nothing else goes on with them.
+    pub(super) fn tell(self: &Arc<Self>, backends: &[BackendId]) {
+        locked(&self.mood).tell.extend(backends);
+        self.tell_what_waits();
+    }
+
+    fn tell_what_waits(self: &Arc<Self>) {
+        if self.paused_until().is_some() || self.is_working() || self.tracker.is_closed() {
+            return;
+        }
+        let wanted: Vec<BackendId> = std::mem::take(&mut locked(&self.mood).tell).into_iter().collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let work = Work::Export { wanted: wanted.clone(), full: false, agreed: None };
+        if self.start(wanted.clone(), work).is_err() {
+            // Something else was quicker; it is done when that ends.
+            locked(&self.mood).tell.extend(wanted);
+        }
+    }
+
+    /// An engine and all accounts, when it is one's turn; until then nobody else works. What waits is told
+    /// as going on.
+    pub(super) async fn engine(
+        &self,
+        job: &Job,
+        planning: bool,
+    ) -> Result<(Engine, Vec<Account>, AtWork<'_>), Failure> {
+        let stopped = || {
+            Failure::new(FailureKind::Cancelled, "Stopped", "Begin again when you like")
+        };
+        let turn = select! {
+            biased;
+            () = job.cancel.cancelled() => return Err(stopped()),
+            turn = self.turn.lock() => turn,
+        };
+        let household = self.household();
+        // A keyring may ask the person at the screen, who may take their time.
+        let accounts = select! {
+            biased;
+            () = job.cancel.cancelled() => return Err(stopped()),
+            accounts = household.accounts() => accounts?,
+        };
+        self.board.begins(&accounts, planning, household.now());
+        let engine = household.engine(self.board.clone(), job.cancel.clone());
+        Ok((engine, accounts, AtWork { app: self, _turn: turn }))
+    }
+
+    /// Does what is to be done. Answers whether a person has to look anew at what would be changed, because
+    /// it is not what they agreed to any more; then nothing was written.
+    async fn work(&self, job: &Job, work: Work) -> Result<bool, Failure> {
+        let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
+        let agreed = match &work {
+            Work::Sync { agreed, .. } | Work::Export { agreed, .. } => agreed.as_ref(),
+            Work::Import { .. } | Work::Reread { .. } => None,
+        };
+        if let Some(agreed) = agreed {
+            let household = self.household();
+            let (wanted, consent) = (&agreed.wanted, agreed.consent());
+            let now =
+                household.preview(&engine, &accounts, wanted, agreed.import, consent).await?;
+            if !agreed.covers(&now) {
+                return Ok(true);
+            }
+        }
+        let yes = agreed.is_some();
+        match work {
+            Work::Sync { all: true, .. } if !yes => {
+                engine.sync(&mut accounts, Consent::default()).await?;
+            }
+            Work::Sync { wanted, agreed, .. } => {
+                // What was agreed to was seen after all backends had been read.
+                let brake = agreed.as_ref().is_some_and(|agreed| agreed.whole);
+                let (mut read, rest): (Vec<Account>, Vec<Account>) = accounts
+                    .into_iter()
+                    .partition(|account| yes || wanted.contains(&account.backend.id));
+                engine.import(&mut read, Consent { yes: brake, full: false }).await?;
+                read.extend(rest);
+                engine.export(&mut read, &wanted, Consent { yes, full: false }).await?;
+            }
+            Work::Import { backend, full } => {
+                accounts.retain(|account| account.backend.id == backend);
+                engine.import(&mut accounts, Consent { yes: false, full }).await?;
+            }
+            Work::Export { wanted, full, .. } => {
+                engine.export(&mut accounts, &wanted, Consent { yes, full }).await?;
+            }
+            Work::Reread { title } => {
+                engine.reread(&mut accounts, title).await?;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Held while somebody works.
+pub(super) struct AtWork<'a> {
+    app: &'a App,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.app.board.ends();
+    }
+}
+
+fn off(backend: &Backend, what: &str) -> Failure {
+    Failure::usage(
+        format!("{what} is off for {}", backend.name),
+        format!("Switch it on with the backend {} first", backend.name),
+    )
+}

@@ -1,0 +1,93 @@
+//! The state of the whole, at a glance.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::{BackendCard, BackendId, Moment, TaskName};
+
+/// The state of the whole. The colour of the tray's icon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Truth {
+    /// Every export account has confirmed everything, and nothing else.
+    InSync,
+    /// Something goes on, or is still to be told to a server.
+    Working,
+    /// Something waits for a person's yes.
+    NeedsYou,
+    /// A server, the keyring or the database has trouble.
+    Trouble,
+    /// A person wants no syncing for now.
+    Paused,
+    /// There is no backend yet.
+    Empty,
+}
+
+/// The state of the whole, and what leads further.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// The state of the whole.
+    pub truth: Truth,
+    /// The same in a sentence, as in the tray.
+    pub says: String,
+    /// All backends.
+    pub backends: Vec<BackendCard>,
+    /// How many titles are known.
+    pub titles: u64,
+    /// The last import or export that went well.
+    pub last_sync: Option<Moment>,
+    /// What a schedule will begin next.
+    pub next_run: Option<NextRun>,
+    /// Until when no schedule begins anything.
+    pub paused_until: Option<Moment>,
+    /// What happened since midnight.
+    pub today: Today,
+    /// What waits for a person's yes.
+    pub waiting: Vec<Waiting>,
+}
+
+/// What a schedule will begin next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct NextRun {
+    /// What.
+    pub task: TaskName,
+    /// When.
+    pub at: Moment,
+}
+
+/// What happened since midnight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, TS)]
+pub struct Today {
+    /// Marks that were taken over.
+    pub marks: u64,
+    /// Writes that were made and read back.
+    pub written: u64,
+    /// Changes that were held.
+    pub held: u64,
+    /// Writes that failed.
+    pub failed: u64,
+}
+
+/// Why something waits for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum WaitingWhy {
+    /// Nothing was ever written to this backend.
+    FirstExport,
+    /// Too many titles would become unwatched at once.
+    Brake,
+}
+
+/// Something waits for a person's yes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct Waiting {
+    /// On which backend.
+    pub backend: BackendId,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: WaitingWhy,
+    /// How many changes.
+    pub count: u64,
+}

@@ -1,0 +1,202 @@
+//! The one table of commands: what can be asked, with what, what comes back, and which answers are stale
+//! afterwards. Every window, in a frame of its own or in a browser, comes through [`dispatch`].
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ts_rs::{Config, TS};
+
+use crate::App;
+use crate::contract::*;
+
+/// A command, described.
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// What the answer is about: it is stale when one of these changes.
+    pub reads: &'static [Tag],
+    /// What is stale when the command went well. What a run changes is told when it does.
+    pub changes: &'static [Tag],
+    /// What it is for.
+    pub doc: &'static str,
+    /// What it takes, in TypeScript.
+    pub takes: fn(&Config) -> String,
+    /// What it answers, in TypeScript.
+    pub answers: fn(&Config) -> String,
+}
+
+/// Why a command came to nothing.
+type Outcome<T> = Result<T, Failure>;
+
+macro_rules! commands {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident ($arguments:ty) -> $answer:ty, reads [$($reads:ident)*], changes [$($changes:ident)*],
+        |$app:ident, $wish:ident| $body:expr;
+    )*) => {
+        /// All commands.
+        pub const TABLE: &[Command] = &[$(Command {
+            name: stringify!($name),
+            reads: &[$(Tag::$reads),*],
+            changes: &[$(Tag::$changes),*],
+            doc: concat!($($doc),+),
+            takes: <$arguments as TS>::name,
+            answers: <$answer as TS>::name,
+        }),*];
+
+        /// Does what a window asks for: the command of this name, with arguments as JSON.
+        pub async fn dispatch(app: &Arc<App>, name: &str, arguments: Value) -> Outcome<Value> {
+            match name {
+                $(stringify!($name) => {
+                    let $wish: $arguments = read(name, arguments)?;
+                    let $app = app;
+                    let answer: Outcome<$answer> = async { $body }.await;
+                    let answer = written(&answer?)?;
+                    app.changed(&[$(Tag::$changes),*]);
+                    Ok(answer)
+                })*
+                _ => Err(Failure::not_found(format!("There is no command {}", shown(name)))),
+            }
+        }
+    };
+}
+
+commands! {
+    /// The whole at a glance.
+    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live], changes [],
+    |app, _wish| app.overview().await;
+
+    /// All backends.
+    backends(Nothing) -> Vec<BackendCard>, reads [Backends Owed], changes [],
+    |app, _wish| app.cards().await;
+
+    /// Asks a backend who it is and what it has.
+    test_backend(OneBackend) -> Tested, reads [], changes [],
+    |app, wish| app.test_backend(wish.backend.into()).await;
+
+    /// Changes a backend; what is left out stays.
+    set_backend(SetBackend) -> (), reads [], changes [Backends Owed],
+    |app, wish| app.set_backend(wish).await;
+
+    /// Removes a backend and its token.
+    remove_backend(RemoveBackend) -> (), reads [], changes [Backends Owed Titles],
+    |app, wish| app.remove_backend(wish.backend.into(), wish.keep_history).await;
+
+    /// Signs in at a server; the secret stays in the app.
+    sign_in(SignInWish) -> SignIn, reads [], changes [],
+    |app, wish| app.sign_in(wish).await;
+
+    /// How a sign-in stands.
+    sign_in_state(OneTicket) -> SignIn, reads [], changes [],
+    |app, wish| app.sign_in_state(&wish.ticket);
+
+    /// Forgets a sign-in.
+    cancel_sign_in(OneTicket) -> (), reads [], changes [],
+    |app, wish| { app.cancel_sign_in(&wish.ticket); Ok(()) };
+
+    /// Adds a backend that was signed in at.
+    add_backend(AddBackend) -> BackendId, reads [], changes [Backends],
+    |app, wish| app.add_backend(wish).await.map(Into::into);
+
+    /// Runs the app on demo servers until it is started anew.
+    start_demo(Nothing) -> (), reads [], changes [Backends Runs Owed Titles Journal Tasks Settings Live],
+    |app, _wish| app.start_demo().await;
+
+    /// Imports, then exports. Answers when it has begun. With a preview: a person was shown it and agreed.
+    sync_now(SyncNow) -> (), reads [], changes [],
+    |app, wish| {
+        let backends = wish.backends.map(|ids| ids.into_iter().map(Into::into).collect());
+        app.sync_now(backends, wish.preview).await
+    };
+
+    /// Imports from one backend. Answers when it has begun.
+    import_now(ImportNow) -> (), reads [], changes [],
+    |app, wish| app.import_now(wish.backend.into(), wish.full).await;
+
+    /// Exports to one backend. Answers when it has begun. With a preview: a person was shown it and agreed.
+    export_now(ExportNow) -> (), reads [], changes [],
+    |app, wish| app.export_now(wish.backend.into(), wish.full, wish.preview).await;
+
+    /// Stops all that goes on; what was done is kept.
+    stop_run(Nothing) -> (), reads [], changes [],
+    |app, _wish| { app.stop_run(); Ok(()) };
+
+    /// Lets schedules rest; `null` lets them go on.
+    pause_sync(PauseSync) -> (), reads [], changes [],
+    |app, wish| { app.pause_sync(wish.until); Ok(()) };
+
+    /// What a sync, or an export, would change. Nothing is written.
+    preview(PreviewWish) -> Preview, reads [], changes [],
+    |app, wish| {
+        let backends = wish.backends.map(|ids| ids.into_iter().map(Into::into).collect());
+        app.preview(backends, wish.import).await
+    };
+
+    /// A page of a preview.
+    preview_rows(PreviewRows) -> Page<PreviewRow>, reads [], changes [],
+    |app, wish| app.preview_rows(&wish);
+
+    /// What goes on.
+    live(Nothing) -> Vec<Live>, reads [Live], changes [],
+    |app, _wish| Ok(app.live());
+
+    /// A page of the runs, the latest first.
+    runs(Stretch) -> Page<Run>, reads [Runs], changes [],
+    |app, wish| app.runs(wish.from, wish.size).await;
+
+    /// A page of the titles that a filter leaves.
+    titles(Titles) -> Page<TitleRow>, reads [Titles], changes [],
+    |app, wish| app.titles(&wish.filter, wish.from, wish.size).await;
+
+    /// A title with its copies and its journal.
+    title(OneTitle) -> Title, reads [Titles Owed], changes [],
+    |app, wish| app.title(wish.title.into()).await;
+
+    /// Marks a title everywhere.
+    mark_title(MarkTitle) -> (), reads [], changes [Titles Owed Journal],
+    |app, wish| app.mark_title(wish.title.into(), wish.watched).await;
+
+    /// Leaves a title alone: nothing is written about it anywhere.
+    ignore_title(IgnoreTitle) -> (), reads [], changes [Titles Owed],
+    |app, wish| app.ignore_title(wish.title.into(), wish.ignored).await;
+
+    /// Reads all copies of a title again. Answers when it has begun.
+    reread_title(OneTitle) -> (), reads [], changes [],
+    |app, wish| app.reread_title(wish.title.into()).await;
+
+    /// A page of the journal, the latest line first.
+    journal(Journal) -> Page<JournalLine>, reads [Journal], changes [],
+    |app, wish| app.journal(&wish).await;
+
+    /// The latest lines of the log.
+    log(Log) -> Vec<LogLine>, reads [], changes [],
+    |app, wish| Ok(app.log(wish.level, wish.size));
+
+    /// About the app.
+    about(Nothing) -> About, reads [], changes [],
+    |app, _wish| Ok(app.about());
+}
+
+/// The arguments of a command. What is wrong with them is told without quoting them: they may hold a secret.
+fn read<T: DeserializeOwned>(name: &str, arguments: Value) -> Outcome<T> {
+    let arguments = if arguments.is_null() { Value::Object(Default::default()) } else { arguments };
+    T::deserialize(arguments).map_err(|_| {
+        Failure::usage(
+            format!("The command {name} does not take these arguments"),
+            "Reload the window; if that does not help, please report this",
+        )
+    })
+}
+
+fn written<T: Serialize>(answer: &T) -> Outcome<Value> {
+    serde_json::to_value(answer).map_err(|_| {
+        Failure::new(FailureKind::Internal, "The answer cannot be written", "Please report this")
+    })
+}
+
+/// A name from outside, short and in plain letters.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect()
+}
