@@ -92,6 +92,8 @@ pub(crate) enum Command {
     },
     /// See what is known, what is owed to whom, and what waits
     Status,
+    /// Show the window in a browser, from this computer only
+    Serve(ServeWish),
     /// Watch three sample servers being brought to agree
     Demo {
         /// With a genuine Kodi beside them, where one is installed
@@ -218,6 +220,16 @@ pub(crate) struct SyncWish {
     pub(crate) yes: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct ServeWish {
+    /// The port to listen on [default: any that is free]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
+    /// The folder of the built window [default: the folder ui beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ui: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Kind {
     Plex,
@@ -285,6 +297,8 @@ mod tests {
             (&format!("{add} --username ana"), false, "a name without a password"),
             (&format!("{add} --token-env T --username ana --password-env P"), false, "both"),
             (&format!("{add} --token-env T --import sometimes"), false, "an unknown switch"),
+            ("serve --port 8080 --ui dist", true, "the window in a browser"),
+            ("serve --port 80800", false, "no such port"),
             ("explain dune", false, "a title is told by its number"),
             ("history the big lebowski", true, "words"),
         ] {

@@ -8,20 +8,25 @@ mod history;
 mod json;
 mod preview;
 mod run;
+mod serve;
 mod status;
 mod table;
 mod terminal;
 mod words;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use arguments::{Arguments, BackendCommand, Command, Where};
 use clap::Parser;
 use clap::error::ErrorKind;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 use watchstate_api::settings::settings;
-use watchstate_api::{ApiError, Code, Household, Surroundings};
-use watchstate_engine::CancellationToken;
+use watchstate_api::{ApiError, Code, Household, LogRing, Surroundings};
+use watchstate_engine::{CancellationToken, SystemClock};
 
 /// How a command ended, where it did not fail as a whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,12 +45,17 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return not_understood(&error, json),
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            EnvFilter::try_from_env("WATCHSTATE_LOG")
-                .unwrap_or_else(|_| EnvFilter::new("error,sqlx=off,zbus=off")),
-        )
+    let log = LogRing::new(Arc::new(SystemClock));
+    let told = EnvFilter::try_from_env("WATCHSTATE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("error,sqlx=off,zbus=off"));
+    // Only the window shows the lines that are kept.
+    let kept = match arguments.command {
+        Command::Serve(_) => LevelFilter::DEBUG,
+        _ => LevelFilter::OFF,
+    };
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(told))
+        .with(log.clone().with_filter(Targets::new().with_target("watchstate", kept)))
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -54,7 +64,7 @@ fn main() -> ExitCode {
             return failed(&ApiError::new(Code::Trouble, what), json);
         }
     };
-    let ended = runtime.block_on(command(arguments));
+    let ended = runtime.block_on(command(arguments, log));
     // A keyring that asks the person at the screen may be waiting still: it is not waited for.
     runtime.shutdown_background();
     match ended {
@@ -66,11 +76,14 @@ fn main() -> ExitCode {
 }
 
 /// Does what was asked for.
-async fn command(arguments: Arguments) -> Result<End, ApiError> {
+async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
     let Arguments { place, command } = arguments;
     let json = place.json;
     if let Command::Demo { with_kodi } = command {
         return demo::demo(with_kodi).await;
+    }
+    if let Command::Serve(wish) = command {
+        return serve::serve(&place, wish, log, stop_on_request()).await;
     }
     if let Command::Import(_) | Command::Export(_) | Command::Sync(_) = &command {
         let around = around()?;

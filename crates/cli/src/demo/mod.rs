@@ -6,7 +6,8 @@ mod servers;
 use std::sync::Arc;
 
 use agree::Agreement;
-use servers::{Kodi, Server};
+use servers::Kodi;
+pub(crate) use servers::Server;
 use watchstate_api::{ApiError, Code, Household, SecretsPlace, Surroundings};
 use watchstate_engine::{CancellationToken, Consent, Engine, RunReport, Settings, Silent};
 use watchstate_model::{BackendId, Watch};

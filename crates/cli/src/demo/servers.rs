@@ -31,7 +31,7 @@ pub(super) const FILMS: [&str; 12] = [
 ];
 
 /// A sample server, and the account on it.
-pub(super) struct Server {
+pub(crate) struct Server {
     pub(super) name: &'static str,
     kind: ServerKind,
     version: &'static str,
@@ -41,7 +41,7 @@ pub(super) struct Server {
 
 impl Server {
     /// One of each kind, with the same titles and other marks.
-    pub(super) async fn start_all() -> anyhow::Result<Vec<Self>> {
+    pub(crate) async fn start_all() -> anyhow::Result<Vec<Self>> {
         let mut servers = Vec::new();
         for (name, kind, version, person) in [
             ("plex", ServerKind::Plex, "1.40.2", "ana"),
@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// How it is added: with a token on Plex, with name and password on the others.
-    pub(super) fn account(&self) -> anyhow::Result<NewAccount> {
+    pub(crate) fn account(&self) -> anyhow::Result<NewAccount> {
         let credentials = match self.kind {
             ServerKind::Plex => {
                 Credentials::Token(Sensitive::new(self.fake.token_of(self.person)?))

@@ -1,0 +1,198 @@
+//! The app on fake servers over real HTTP, asked as a window asks it: by names and JSON.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
+use watchstate_api::contract::{Event, Failure, FailureKind, Host, Tag};
+use watchstate_api::table::dispatch;
+use watchstate_api::{App, Demo, Household, LogRing, SecretsPlace, Shell, Surroundings};
+use watchstate_engine::{Clock, Settings};
+use watchstate_model::Moment;
+use watchstate_servers::{Limits, Pause, ServerKind};
+use watchstate_testkit::fake::FakeServer;
+use watchstate_testkit::simulator::direct::SimClock;
+
+/// When these stories begin: a Friday, 08:00 UTC.
+pub const NOW: Moment = Moment(1_800_000_000);
+
+/// No time passes between two tries.
+struct Still(SimClock);
+
+impl Pause for Still {
+    fn pause(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        // A pause of a person, or of a closing app, does not end by itself here.
+        Box::pin(tokio::task::yield_now())
+    }
+
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+}
+
+/// A window that is open on an app.
+pub struct Window {
+    pub app: Arc<App>,
+    pub clock: SimClock,
+    /// What was answered so far, to be looked through for secrets.
+    pub folder: TempDir,
+}
+
+/// Three servers, one of each kind, with the same titles and other marks.
+pub struct Servers {
+    pub plex: FakeServer,
+    pub jellyfin: FakeServer,
+    pub emby: FakeServer,
+}
+
+impl Servers {
+    pub async fn start() -> Self {
+        let start = |kind, version: &'static str| async move {
+            FakeServer::of(kind, version).at(NOW).with_sample().start().await.unwrap()
+        };
+        Self {
+            plex: start(ServerKind::Plex, "1.40.2").await,
+            jellyfin: start(ServerKind::Jellyfin, "10.10.7").await,
+            emby: start(ServerKind::Emby, "4.8.11.0").await,
+        }
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        for server in [&self.plex, &self.jellyfin, &self.emby] {
+            server.pass(seconds);
+        }
+    }
+
+    pub fn writes(&self) -> usize {
+        [&self.plex, &self.jellyfin, &self.emby].iter().map(|server| server.writes().len()).sum()
+    }
+}
+
+impl Window {
+    pub async fn open() -> Self {
+        Self::open_with(None).await
+    }
+
+    pub async fn open_with(demo: Option<Arc<dyn Demo>>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = SimClock::at(NOW);
+        let limits = Limits {
+            connect_timeout: Duration::from_millis(1_500),
+            read_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(20),
+            retries: 1,
+            ..Limits::default()
+        };
+        let around = Surroundings {
+            clock: Arc::new(clock.clone()),
+            pause: Arc::new(Still(clock.clone())),
+            limits,
+            settings: Settings::default(),
+        };
+        let data = folder.path().join("data");
+        let household = Household::open(&data, Some(SecretsPlace::File), around).await.unwrap();
+        let log = LogRing::new(Arc::new(Ticking(clock.clone())));
+        let shell = Shell { host: Host::Browser, log, zone: TimeZone::UTC, demo };
+        Self { app: App::new(household, shell), clock, folder }
+    }
+
+    /// Asks, and expects an answer.
+    pub async fn ask(&self, name: &str, arguments: Value) -> Value {
+        match dispatch(&self.app, name, arguments).await {
+            Ok(answer) => answer,
+            Err(failure) => panic!("{name}: {failure:?}"),
+        }
+    }
+
+    /// Asks, and expects to fail.
+    pub async fn fail(&self, name: &str, arguments: Value) -> Failure {
+        match dispatch(&self.app, name, arguments).await {
+            Ok(answer) => panic!("{name} answered {answer}"),
+            Err(failure) => failure,
+        }
+    }
+
+    /// Begins something, and waits until all that goes on has ended.
+    pub async fn ran(&self, name: &str, arguments: Value) {
+        let mut events = self.app.events();
+        self.ask(name, arguments).await;
+        self.ended(&mut events).await;
+    }
+
+    /// Waits until a run has ended.
+    pub async fn ended(&self, events: &mut Receiver<Event>) {
+        loop {
+            match events.recv().await.unwrap() {
+                Event::Changed { tags } if tags.contains(&Tag::Runs) => return,
+                _ => {}
+            }
+        }
+    }
+
+    /// Signs in and adds a backend, as the wizard does. Answers its number.
+    pub async fn add(&self, name: &str, fake: &FakeServer, kind: &str) -> i64 {
+        let credentials = if kind == "plex" {
+            json!({ "by": "token", "token": fake.token_of("ana").unwrap() })
+        } else {
+            json!({ "by": "password", "username": "ana", "password": "ana-password" })
+        };
+        let wish = json!({ "kind": kind, "url": fake.url(), "credentials": credentials });
+        let signed_in = self.ask("sign_in", wish).await;
+        assert_eq!(signed_in["state"], "done", "{signed_in}");
+        let wish = json!({
+            "ticket": signed_in["ticket"], "name": name, "user": signed_in["user"], "import": "on",
+            "export": true,
+        });
+        self.ask("add_backend", wish).await.as_i64().unwrap()
+    }
+
+    /// A household of three that was brought to agree once, with a person's yes.
+    pub async fn agreed(servers: &Servers) -> Self {
+        let window = Self::open().await;
+        window.add("den", &servers.plex, "plex").await;
+        window.add("attic", &servers.jellyfin, "jellyfin").await;
+        window.add("cellar", &servers.emby, "emby").await;
+        window.sync_with_a_yes().await;
+        window
+    }
+
+    pub async fn sync_with_a_yes(&self) -> Value {
+        let preview = self.ask("preview", json!({ "import": true })).await;
+        self.ran("sync_now", json!({ "preview": preview["id"] })).await;
+        preview
+    }
+
+    pub async fn truth(&self) -> (String, String) {
+        let overview = self.ask("overview", json!({})).await;
+        let text = |name: &str| overview[name].as_str().unwrap().to_owned();
+        (text("truth"), text("says"))
+    }
+
+    /// The title of a name that nothing else begins with.
+    pub async fn title(&self, name: &str) -> Value {
+        let filter = json!({ "text": name, "kind": "movie" });
+        let page = self.ask("titles", json!({ "filter": filter, "from": 0, "size": 50 })).await;
+        let rows = page["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{page}")).clone()
+    }
+}
+
+struct Ticking(SimClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+}
+
+/// That a failure is of a kind and tells what to do.
+pub fn assert_failed(failure: &Failure, kind: FailureKind, what: &str) {
+    assert_eq!(failure.kind, kind, "{failure:?}");
+    assert!(failure.what.contains(what), "{failure:?}");
+    assert!(!failure.todo.is_empty(), "{failure:?}");
+}
