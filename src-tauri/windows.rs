@@ -1,21 +1,29 @@
 //! The one window.
 
-use tauri::{AppHandle, Runtime, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 
 /// The label under which `capabilities/main.json` gives the window its permissions.
 const MAIN: &str = "main";
 
-/// Opens the window. It is built by code, not by the configuration, because closing it will one day
-/// leave the tray alone, and the tray then builds it anew.
-///
-/// # Errors
-/// When the desktop cannot make a window, or it is open already.
-pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+/// Shows the window: brings it to the front, or builds it anew. Closing it destroys it, because a web view
+/// that nobody sees costs as much memory as one that is looked at.
+pub(crate) fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        // What the desktop does not allow is left as it is.
+        let _ = window.unminimize();
+        let _ = window.show();
+        let _ = window.set_focus();
+    } else if let Err(error) = build(app) {
+        tracing::error!(%error, "the window cannot be opened");
+    }
+}
+
+fn build(app: &AppHandle) -> tauri::Result<()> {
     let dev_server =
         if cfg!(feature = "custom-protocol") { None } else { app.config().build.dev_url.clone() };
     WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title("WatchState")
-        .inner_size(960.0, 760.0)
+        .inner_size(1100.0, 760.0)
         .min_inner_size(480.0, 400.0)
         .center()
         .on_navigation(move |url| is_ours(url, dev_server.as_ref()))

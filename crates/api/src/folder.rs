@@ -11,6 +11,20 @@ pub const DATABASE: &str = "watchstate.sqlite";
 const LOCK: &str = "watchstate.lock";
 const CLIENT_ID: &str = "client-id";
 
+/// The variable that names the data folder.
+pub const VARIABLE: &str = "WS_DATA_PATH";
+
+/// Where data is kept when nobody says where: the data folder of this user, as the system has it.
+pub fn usual() -> Result<PathBuf> {
+    // Builds for development keep away from the data of the installed program.
+    let name = if cfg!(debug_assertions) { "watchstate-debug" } else { "watchstate" };
+    let folders = directories::ProjectDirs::from("", "", name);
+    folders.map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
+        let what = "there is no home folder to keep data in; choose one with --data-dir";
+        ApiError::new(Code::Usage, what)
+    })
+}
+
 /// A data folder that this process has for itself, as long as this value lives.
 #[derive(Debug)]
 pub struct DataFolder {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use watchstate_api::{ApiError, Code, SecretsPlace};
+use watchstate_api::{ApiError, Code, SecretsPlace, folder};
 use watchstate_servers::ServerKind;
 use watchstate_store::Import;
 
@@ -40,14 +40,7 @@ impl Where {
         if let Some(folder) = self.data_dir.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
             return Ok(folder.clone());
         }
-        // Builds for development keep away from the data of the installed program.
-        let name = if cfg!(debug_assertions) { "watchstate-debug" } else { "watchstate" };
-        directories::ProjectDirs::from("", "", name)
-            .map(|dirs| dirs.data_dir().to_owned())
-            .ok_or_else(|| {
-                let what = "there is no home folder to keep data in; choose one with --data-dir";
-                ApiError::new(Code::Usage, what)
-            })
+        folder::usual()
     }
 
     /// Where secrets are, if that was said.

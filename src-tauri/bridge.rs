@@ -1,0 +1,101 @@
+//! Between the page and the app: questions one way, news the other.
+
+use serde_json::Value;
+use tauri::{AppHandle, Emitter, Manager, State, Url};
+use tauri_plugin_opener::OpenerExt;
+use tokio::sync::broadcast::error::RecvError;
+use watchstate_api::contract::{Event, Failure, FailureKind, Tag};
+use watchstate_api::table::dispatch;
+
+use crate::opened::Opened;
+use crate::{autostart, tray};
+
+/// The name under which news reach the page.
+const NEWS: &str = "watchstate";
+
+/// A command of the table.
+#[tauri::command]
+pub(crate) async fn call(
+    opened: State<'_, Opened>,
+    name: String,
+    args: Value,
+) -> Result<Value, Failure> {
+    let app = opened.app().await?;
+    dispatch(&app, &name, args).await
+}
+
+/// Opens the page on which a person lets WatchState into a Plex account. No other is opened.
+#[tauri::command]
+pub(crate) fn open_page(app: AppHandle, url: String) -> Result<(), Failure> {
+    let not_ours = || Failure::usage("That page is not one to sign in on", "Type its address yourself");
+    let url = Url::parse(&url).ok().filter(is_sign_in).ok_or_else(not_ours)?;
+    app.opener().open_url(url.as_str(), None::<&str>).map_err(|_| {
+        Failure::new(FailureKind::Internal, "No browser could be opened", "Open the address yourself")
+    })
+}
+
+/// Whether an address is Plex's own page for signing in.
+fn is_sign_in(url: &Url) -> bool {
+    let plex = matches!(url.host_str(), Some("app.plex.tv" | "www.plex.tv" | "plex.tv"));
+    url.scheme() == "https" && plex && url.port().is_none() && url.username().is_empty()
+}
+
+/// Whether the app starts on login.
+#[tauri::command]
+pub(crate) fn starts_on_login() -> bool {
+    autostart::is_on()
+}
+
+/// Lets the app start on login, or not.
+#[tauri::command]
+pub(crate) fn start_on_login(on: bool) -> Result<(), Failure> {
+    autostart::set(on).map_err(|error| {
+        Failure::new(
+            FailureKind::Store,
+            format!("The entry for the login cannot be written ({})", error.kind()),
+            "Look at the folder for autostart entries in your settings folder",
+        )
+    })
+}
+
+/// Tells the page and the tray what changed, for as long as the program runs.
+pub(crate) fn forward(handle: &AppHandle) {
+    let (handle, opened) = (handle.clone(), handle.state::<Opened>().app());
+    tauri::async_runtime::spawn(async move {
+        let Ok(app) = opened.await else {
+            return tray::refresh(&handle).await;
+        };
+        let mut news = app.events();
+        tray::watch(&handle, app.events());
+        loop {
+            let event = match news.recv().await {
+                Ok(event) => event,
+                // The page was too slow, and has to take everything for changed.
+                Err(RecvError::Lagged(_)) => Event::Changed { tags: Tag::ALL.to_vec() },
+                Err(RecvError::Closed) => return,
+            };
+            // Without a window nobody listens, which is no mistake.
+            let _ = handle.emit(NEWS, event);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_page_to_sign_in_is_opened() {
+        for (url, opens) in [
+            ("https://app.plex.tv/auth#?code=x", true),
+            ("http://app.plex.tv/auth", false),
+            ("https://app.plex.tv.example.org/", false),
+            ("https://app.plex.tv:8443/", false),
+            ("https://ana@app.plex.tv/", false),
+            ("file:///etc/passwd", false),
+            ("javascript:alert(1)", false),
+        ] {
+            assert_eq!(is_sign_in(&Url::parse(url).unwrap()), opens, "{url}");
+        }
+    }
+}
