@@ -12,6 +12,9 @@ mod error;
 mod failure;
 pub mod folder;
 mod household;
+mod kept_file;
+mod refusal;
+pub mod schedule;
 pub mod secrets;
 pub mod settings;
 pub mod table;
@@ -23,6 +26,7 @@ pub use backends::{Changes, Credentials, NewAccount, Tested};
 pub use error::{ApiError, Code};
 pub use folder::DataFolder;
 pub use household::{Household, Surroundings};
+pub use refusal::Refusal;
 pub use secrets::{Secrets, SecretsPlace};
 
 /// What calls to this crate answer.

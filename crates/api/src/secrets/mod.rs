@@ -6,8 +6,8 @@
 mod file;
 mod keyring;
 
-pub(crate) use file::FILE;
 pub use file::SecretsFile;
+pub(crate) use file::{FILE, sync_folder};
 pub use keyring::Keyring;
 use watchstate_servers::Sensitive;
 

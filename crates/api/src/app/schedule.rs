@@ -1,0 +1,267 @@
+//! The tasks of an app, begun by the clock or by a person's hand.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use async_trait::async_trait;
+use tokio::select;
+use watchstate_engine::{CancellationToken, Consent, RunReport};
+use watchstate_model::BackendId;
+use watchstate_store::Import;
+
+use super::runs::{AFTER_A_RUN, Job};
+use super::{App, locked};
+use crate::contract::{self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Task, TaskEnd};
+use crate::schedule::{self, Ticking, Timer, Work};
+use crate::settings::Book;
+use crate::{ApiError, Code};
+
+/// How many next times of a line are shown while it is typed.
+const SHOWN: usize = 3;
+
+/// What starts the tasks of an app.
+pub(super) struct Schedule {
+    timer: Arc<Timer>,
+    book: Arc<Book>,
+    ticking: Mutex<Option<Ticking>>,
+}
+
+/// Runs tasks as long as there is an app.
+struct ByTheClock(Weak<App>);
+
+#[async_trait]
+impl Work for ByTheClock {
+    async fn run(
+        &self,
+        task: schedule::TaskName,
+        cancel: CancellationToken,
+    ) -> crate::Result<String> {
+        let Some(app) = self.0.upgrade() else {
+            return Err(ApiError::new(Code::Stopped, "the app is closing; it runs at the next start"));
+        };
+        app.run_by_the_clock(task, cancel).await.map_err(|failure| {
+            ApiError::new(Code::Trouble, format!("{}; {}", failure.what, failure.todo))
+        })
+    }
+}
+
+impl App {
+    /// Lets the clock start the tasks, from now on until the app is closed. To be called once.
+    pub async fn start_schedule(self: &Arc<Self>, book: Arc<Book>) -> crate::Result<()> {
+        let household = self.household();
+        let work = Arc::new(ByTheClock(Arc::downgrade(self)));
+        let timer =
+            Timer::new(household.path(), book.clone(), household.around.clock.clone(), work);
+        locked(&self.mood).paused_until = timer.paused_until();
+        let mut changes = timer.changes();
+        let ticking = timer.start().await?;
+        let schedule = Schedule { timer, book, ticking: Mutex::new(Some(ticking)) };
+        if self.schedule.set(schedule).is_err() {
+            return Ok(());
+        }
+        self.tell_next_run();
+        let app = Arc::downgrade(self);
+        self.tracker.spawn(async move {
+            while changes.changed().await.is_ok() {
+                let Some(app) = app.upgrade() else { return };
+                if app.tracker.is_closed() {
+                    return;
+                }
+                app.tell_next_run();
+            }
+        });
+        Ok(())
+    }
+
+    /// Starts nothing more, and stops what the clock began.
+    pub(super) async fn stop_schedule(&self) {
+        let Some(schedule) = self.schedule.get() else { return };
+        let ticking = locked(&schedule.ticking).take();
+        if let Some(ticking) = ticking {
+            ticking.stop().await;
+        }
+        schedule.timer.stop_all();
+    }
+
+    fn tell_next_run(&self) {
+        let next = self.schedule.get().and_then(|schedule| schedule.timer.next_run());
+        self.set_next_run(next.map(|(task, at)| NextRun { task: shown(task), at: at.into() }));
+    }
+
+    /// Keeps, over a new start, until when schedules rest.
+    pub(super) fn keep_pause(&self, until: Option<watchstate_model::Moment>) {
+        if let Some(schedule) = self.schedule.get()
+            && let Err(error) = schedule.timer.pause(until)
+        {
+            tracing::warn!(%error, "the pause is not kept over a new start");
+        }
+    }
+
+    /// All tasks.
+    pub fn tasks(&self) -> Vec<Task> {
+        let Some(schedule) = self.schedule.get() else { return Vec::new() };
+        let rows = schedule.timer.tasks().into_iter();
+        rows.map(|row| Task {
+            name: shown(row.task),
+            on: row.on,
+            line: row.line,
+            words: row.words,
+            next: row.next.into_iter().map(Into::into).collect(),
+            last: row.last.map(|last| TaskEnd {
+                at: last.at.into(),
+                ok: last.ok,
+                ms: last.ms,
+                says: last.says,
+            }),
+            running: row.running,
+            locked_by: row.line_locked_by.or(row.on_locked_by).map(str::to_owned),
+        })
+        .collect()
+    }
+
+    /// Changes the switch or the line of a task.
+    pub fn set_task(&self, wish: &SetTask) -> Result<(), Failure> {
+        let (schedule, task) = self.scheduled(wish.name)?;
+        Ok(schedule.timer.set(task, wish.on, wish.line.as_deref())?)
+    }
+
+    /// Begins a task at once.
+    pub fn run_task(&self, task: contract::TaskName) -> Result<(), Failure> {
+        let (schedule, task) = self.scheduled(task)?;
+        Ok(schedule.timer.run_now(task)?)
+    }
+
+    /// Stops a task; what was done is kept.
+    pub fn stop_task(&self, task: contract::TaskName) -> Result<(), Failure> {
+        let (schedule, task) = self.scheduled(task)?;
+        schedule.timer.stop(task);
+        Ok(())
+    }
+
+    /// A line in words, or what is wrong with it.
+    pub fn read_cron(&self, wish: &ReadCron) -> CronLine {
+        match schedule::CronLine::read(&wish.line) {
+            Ok(line) => {
+                let zone = match self.schedule.get() {
+                    Some(schedule) => schedule.book.zone(),
+                    None => self.shell.zone.clone(),
+                };
+                let next = line.next_runs(self.now(), &zone, SHOWN).into_iter();
+                CronLine::Good { ok: true, words: line.words(), next: next.map(Into::into).collect() }
+            }
+            Err(refused) => {
+                let crate::Refusal { what, todo } = refused.refusal;
+                CronLine::Bad { ok: false, advice: Failure::usage(what, todo).advice() }
+            }
+        }
+    }
+
+    fn scheduled(
+        &self,
+        task: contract::TaskName,
+    ) -> Result<(&Schedule, schedule::TaskName), Failure> {
+        let own = match task {
+            contract::TaskName::Import => schedule::TaskName::Import,
+            contract::TaskName::Export => schedule::TaskName::Export,
+            _ => return Err(Failure::not_found("There is no such task")),
+        };
+        let schedule = self.schedule.get().ok_or_else(|| {
+            let what = "Nothing starts by itself here";
+            Failure::new(FailureKind::Usage, what, "Use Sync now")
+        })?;
+        Ok((schedule, own))
+    }
+
+    /// Runs a task to its end, when what goes on has ended.
+    async fn run_by_the_clock(
+        self: &Arc<Self>,
+        task: schedule::TaskName,
+        cancel: CancellationToken,
+    ) -> Result<String, Failure> {
+        let backends: Vec<BackendId> =
+            self.household().backends().await?.into_iter().map(|backend| backend.id).collect();
+        if backends.is_empty() {
+            return Ok("There is no backend yet.".to_owned());
+        }
+        let mut news = self.events();
+        let job = loop {
+            if let Ok(job) = self.claim(backends.clone()) {
+                break job;
+            }
+            select! {
+                () = cancel.cancelled() => return Ok("Stopped while it waited.".to_owned()),
+                // Too slow a listener has missed something, and looks again like any other.
+                _ = news.recv() => {}
+            }
+        };
+        let ended = {
+            let work = self.do_task(&job, task);
+            tokio::pin!(work);
+            select! {
+                ended = &mut work => ended,
+                () = cancel.cancelled() => {
+                    job.cancel.cancel();
+                    work.await
+                }
+            }
+        };
+        drop(job);
+        self.changed(&AFTER_A_RUN);
+        says(&ended?)
+    }
+
+    async fn do_task(
+        &self,
+        job: &Job,
+        task: schedule::TaskName,
+    ) -> Result<Vec<RunReport>, Failure> {
+        let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
+        Ok(match task {
+            schedule::TaskName::Import => {
+                accounts.retain(|account| account.backend.import != Import::Off);
+                engine.import(&mut accounts, Consent::default()).await?
+            }
+            schedule::TaskName::Export => {
+                let wanted: Vec<BackendId> =
+                    accounts.iter().map(|account| account.backend.id).collect();
+                engine.export(&mut accounts, &wanted, Consent::default()).await?
+            }
+        })
+    }
+}
+
+fn shown(task: schedule::TaskName) -> contract::TaskName {
+    match task {
+        schedule::TaskName::Import => contract::TaskName::Import,
+        schedule::TaskName::Export => contract::TaskName::Export,
+    }
+}
+
+/// How a task went, in a sentence; a failure where it did not go well with some server.
+fn says(reports: &[RunReport]) -> Result<String, Failure> {
+    if let Some(error) = reports.iter().find_map(|report| report.run.error.as_deref()) {
+        let failed = reports.iter().filter(|report| report.run.error.is_some()).count();
+        let (what, todo) = error.split_once("; ").unwrap_or((error, "Look at Activity"));
+        let what = match failed {
+            1 => what.to_owned(),
+            more => format!("{what}, and {} more", more - 1),
+        };
+        return Err(Failure::new(FailureKind::Server, what, todo));
+    }
+    let sum = |of: fn(&RunReport) -> u64| reports.iter().map(of).sum::<u64>();
+    let servers = match reports.len() {
+        0 => return Ok("Nothing is switched on for it.".to_owned()),
+        1 => "1 server".to_owned(),
+        many => format!("{many} servers"),
+    };
+    let waits = if reports.iter().any(|report| report.waits_for_yes) {
+        " Something waits for your yes."
+    } else {
+        ""
+    };
+    let changes = sum(|report| report.run.changed + report.run.added + report.run.written);
+    Ok(match changes {
+        0 => format!("{servers}, nothing to change.{waits}"),
+        1 => format!("{servers}, 1 change.{waits}"),
+        many => format!("{servers}, {many} changes.{waits}"),
+    })
+}

@@ -1,0 +1,375 @@
+//! Every setting there is: its name, what it means, what it may be, and what it is if nobody says.
+
+use watchstate_engine::Settings;
+use watchstate_servers::Limits;
+
+use crate::Refusal;
+use crate::schedule::CronLine;
+
+/// One setting.
+#[derive(PartialEq, Debug)]
+pub struct Definition {
+    /// Its name, as an environment variable and in the file.
+    pub name: &'static str,
+    /// Where it is shown.
+    pub group: Group,
+    /// What it is called.
+    pub title: &'static str,
+    /// What it does: one or two sentences.
+    pub meaning: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is if nobody says, in its plain form.
+    pub default: &'static str,
+}
+
+/// Where a setting is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    /// How import and export work.
+    Sync,
+    /// Which positions are told.
+    Progress,
+    /// What waits for a person's yes.
+    Safety,
+    /// The window and the desktop.
+    Window,
+    /// How servers are asked.
+    Network,
+    /// The data folder.
+    Files,
+    /// Shown with the tasks, not with the settings.
+    Tasks,
+}
+
+impl Group {
+    /// The stable word for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Progress => "progress",
+            Self::Safety => "safety",
+            Self::Window => "window",
+            Self::Network => "network",
+            Self::Files => "files",
+            Self::Tasks => "tasks",
+        }
+    }
+}
+
+/// What a setting may be.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `true` or `false`; 1, 0, yes, no, on and off are read as well.
+    Switch,
+    /// A whole number.
+    Number {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+        /// What is counted.
+        unit: Option<&'static str>,
+    },
+    /// The name of a time zone, or nothing for this computer's.
+    TimeZone,
+    /// A crontab line of five fields.
+    Crontab,
+    /// One of a few words.
+    Choice(&'static [Choice]),
+}
+
+/// One of a few words.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// The word.
+    pub value: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+}
+
+impl Kind {
+    /// The plain form of what was typed, or why it cannot be taken. Spaces around it do not count.
+    pub fn read(&self, typed: &str) -> Result<String, Refusal> {
+        const LONGEST: usize = 200;
+        let text = typed.trim();
+        let wrong = |todo: String| {
+            let short: String = text
+                .chars()
+                .take(40)
+                .map(|sign| if sign.is_control() { ' ' } else { sign })
+                .collect();
+            Err(Refusal::new(format!("\"{short}\" cannot be used"), todo))
+        };
+        if text.chars().count() > LONGEST {
+            return wrong(format!("enter at most {LONGEST} signs"));
+        }
+        match self {
+            Self::Switch => match text.to_ascii_lowercase().as_str() {
+                "1" | "true" | "yes" | "on" => Ok("true".to_owned()),
+                "0" | "false" | "no" | "off" => Ok("false".to_owned()),
+                _ => wrong("enter true or false".to_owned()),
+            },
+            Self::Number { min, max, .. } => match text.parse::<u64>() {
+                Ok(number) if (*min..=*max).contains(&number) => Ok(number.to_string()),
+                _ => wrong(format!("enter a whole number from {min} to {max}")),
+            },
+            Self::TimeZone if text.is_empty() => Ok(String::new()),
+            Self::TimeZone => match jiff::tz::TimeZone::get(text) {
+                Ok(zone) => Ok(zone.iana_name().unwrap_or(text).to_owned()),
+                Err(_) => wrong("enter the name of a time zone such as Europe/Berlin".to_owned()),
+            },
+            Self::Crontab => match CronLine::read(text) {
+                Ok(line) => Ok(line.as_str().to_owned()),
+                Err(refused) => Err(refused.refusal),
+            },
+            Self::Choice(choices) => {
+                match choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(text)) {
+                    Some(choice) => Ok(choice.value.to_owned()),
+                    None => {
+                        let values: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+                        wrong(format!("enter one of: {}", values.join(", ")))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// More owed writes than this make an export a full one.
+pub const EXPORT_THRESHOLD: &str = "WS_EXPORT_THRESHOLD";
+/// How many items a page may ask for at most.
+pub const LIBRARY_SEGMENT: &str = "WS_LIBRARY_SEGMENT";
+/// How many backends are read at once.
+pub const BACKENDS_AT_ONCE: &str = "WS_BACKENDS_AT_ONCE";
+/// How many writes are under way to one backend at once.
+pub const WRITES_AT_ONCE: &str = "WS_WRITES_AT_ONCE";
+/// The time zone of crontab lines.
+pub const TIME_ZONE: &str = "WS_TZ";
+/// From how many seconds on a position is progress.
+pub const PROGRESS_MINIMUM: &str = "WS_PROGRESS_MINIMUM";
+/// How many un-watches always pass the brake.
+pub const BRAKE_AT_LEAST: &str = "WS_BRAKE_AT_LEAST";
+/// How many of a hundred watched titles may be un-watched in one run.
+pub const BRAKE_PERCENT: &str = "WS_BRAKE_PERCENT";
+/// Light or dark.
+pub const THEME: &str = "WS_THEME";
+/// Whether the desktop tells of trouble and of what waits for a yes.
+pub const NOTIFICATIONS: &str = "WS_NOTIFICATIONS";
+/// Whether WatchState starts with the desktop.
+pub const AUTOSTART: &str = "WS_AUTOSTART";
+/// Requests to one server in flight at once.
+pub const REQUESTS_AT_ONCE: &str = "WS_REQUESTS_AT_ONCE";
+/// How often a failed request is sent again.
+pub const HTTP_MAX_RETRIES: &str = "WS_HTTP_MAX_RETRIES";
+/// How many seconds an answer may take as a whole.
+pub const HTTP_TIMEOUT: &str = "WS_HTTP_TIMEOUT";
+/// Whether the import runs by itself.
+pub const CRON_IMPORT: &str = "WS_CRON_IMPORT";
+/// When the import runs.
+pub const CRON_IMPORT_AT: &str = "WS_CRON_IMPORT_AT";
+/// Whether the export runs by itself.
+pub const CRON_EXPORT: &str = "WS_CRON_EXPORT";
+/// When the export runs.
+pub const CRON_EXPORT_AT: &str = "WS_CRON_EXPORT_AT";
+
+/// All of them, in the order in which they are shown.
+pub static TABLE: &[Definition] = &[
+    Definition {
+        name: EXPORT_THRESHOLD,
+        group: Group::Sync,
+        title: "Full export from",
+        meaning: "With more changes than this a server is read as a whole before it is written, which \
+                  is faster than looking at each title.",
+        kind: Kind::Number { min: 0, max: 1_000_000_000, unit: Some("changes") },
+        default: "1000",
+    },
+    Definition {
+        name: LIBRARY_SEGMENT,
+        group: Group::Sync,
+        title: "Largest page",
+        meaning: "How many titles one request may ask for at most. Smaller pages are kinder to a slow \
+                  server, larger ones faster.",
+        kind: Kind::Number { min: 50, max: 10_000, unit: Some("titles") },
+        default: "2000",
+    },
+    Definition {
+        name: BACKENDS_AT_ONCE,
+        group: Group::Sync,
+        title: "Backends read at once",
+        meaning: "How many backends an import reads at the same time.",
+        kind: Kind::Number { min: 1, max: 16, unit: Some("backends") },
+        default: "4",
+    },
+    Definition {
+        name: WRITES_AT_ONCE,
+        group: Group::Sync,
+        title: "Writes at once",
+        meaning: "How many changes are written to one backend at the same time.",
+        kind: Kind::Number { min: 1, max: 16, unit: Some("writes") },
+        default: "4",
+    },
+    Definition {
+        name: TIME_ZONE,
+        group: Group::Sync,
+        title: "Time zone of schedules",
+        meaning: "The time zone in which tasks run at the times you set. Empty: the one of this \
+                  computer.",
+        kind: Kind::TimeZone,
+        default: "",
+    },
+    Definition {
+        name: PROGRESS_MINIMUM,
+        group: Group::Progress,
+        title: "Progress begins after",
+        meaning: "A title that was played for less than this counts as not started, and its position \
+                  is not told to other servers.",
+        kind: Kind::Number { min: 0, max: 3600, unit: Some("seconds") },
+        default: "60",
+    },
+    Definition {
+        name: BRAKE_AT_LEAST,
+        group: Group::Safety,
+        title: "Un-watched without asking",
+        meaning: "A run that would mark more titles as unwatched than this waits for your yes, unless \
+                  the share below allows more.",
+        kind: Kind::Number { min: 0, max: 1_000_000, unit: Some("titles") },
+        default: "20",
+    },
+    Definition {
+        name: BRAKE_PERCENT,
+        group: Group::Safety,
+        title: "Share un-watched without asking",
+        meaning: "Which share of all watched titles one run may mark as unwatched without your yes.",
+        kind: Kind::Number { min: 0, max: 100, unit: Some("%") },
+        default: "5",
+    },
+    Definition {
+        name: THEME,
+        group: Group::Window,
+        title: "Theme",
+        meaning: "Light or dark, or as the desktop has it.",
+        kind: Kind::Choice(&[
+            Choice { value: "system", title: "As the desktop" },
+            Choice { value: "light", title: "Light" },
+            Choice { value: "dark", title: "Dark" },
+        ]),
+        default: "system",
+    },
+    Definition {
+        name: NOTIFICATIONS,
+        group: Group::Window,
+        title: "Notifications",
+        meaning: "The desktop tells you when there is trouble or something waits for your yes; never \
+                  of routine.",
+        kind: Kind::Switch,
+        default: "true",
+    },
+    Definition {
+        name: AUTOSTART,
+        group: Group::Window,
+        title: "Start on login",
+        meaning: "WatchState starts in the tray when you log in.",
+        kind: Kind::Switch,
+        default: "false",
+    },
+    Definition {
+        name: REQUESTS_AT_ONCE,
+        group: Group::Network,
+        title: "Requests at once",
+        meaning: "How many requests to one server are under way at the same time.",
+        kind: Kind::Number { min: 1, max: 32, unit: Some("requests") },
+        default: "4",
+    },
+    Definition {
+        name: HTTP_MAX_RETRIES,
+        group: Group::Network,
+        title: "Tries again",
+        meaning: "How often a request that failed is sent again before the failure is told.",
+        kind: Kind::Number { min: 0, max: 10, unit: Some("times") },
+        default: "3",
+    },
+    Definition {
+        name: HTTP_TIMEOUT,
+        group: Group::Network,
+        title: "Longest answer",
+        meaning: "How long one answer of a server may take as a whole.",
+        kind: Kind::Number { min: 10, max: 3600, unit: Some("seconds") },
+        default: "300",
+    },
+    Definition {
+        name: CRON_IMPORT,
+        group: Group::Tasks,
+        title: "Import by schedule",
+        meaning: "Reads what was watched on each server.",
+        kind: Kind::Switch,
+        default: "true",
+    },
+    Definition {
+        name: CRON_IMPORT_AT,
+        group: Group::Tasks,
+        title: "When to import",
+        meaning: "The crontab line of the import.",
+        kind: Kind::Crontab,
+        default: "0 */1 * * *",
+    },
+    Definition {
+        name: CRON_EXPORT,
+        group: Group::Tasks,
+        title: "Export by schedule",
+        meaning: "Tells each server what was watched on the others.",
+        kind: Kind::Switch,
+        default: "true",
+    },
+    Definition {
+        name: CRON_EXPORT_AT,
+        group: Group::Tasks,
+        title: "When to export",
+        meaning: "The crontab line of the export.",
+        kind: Kind::Crontab,
+        default: "30 */1 * * *",
+    },
+];
+
+/// The setting of a name.
+pub fn definition(name: &str) -> Option<&'static Definition> {
+    TABLE.iter().find(|definition| definition.name == name)
+}
+
+/// What the engine is told, with the plain value of each setting.
+pub(super) fn engine(value: impl Fn(&str) -> String) -> Settings {
+    let usual = Settings::default();
+    let number = |name: &str| value(name).parse::<u64>().ok();
+    let small = |name: &str, usual: u32| {
+        number(name).and_then(|number| u32::try_from(number).ok()).unwrap_or(usual)
+    };
+    let count = |name: &str, usual: usize| {
+        number(name).and_then(|number| usize::try_from(number).ok()).unwrap_or(usual).max(1)
+    };
+    let mut settings = usual;
+    settings.export_threshold = number(EXPORT_THRESHOLD).unwrap_or(usual.export_threshold);
+    settings.page_most = small(LIBRARY_SEGMENT, usual.page_most);
+    settings.page_first = usual.page_first.min(settings.page_most);
+    settings.backends_at_once = count(BACKENDS_AT_ONCE, usual.backends_at_once);
+    settings.writes_at_once = count(WRITES_AT_ONCE, usual.writes_at_once);
+    settings.progress.minimum_ms = small(PROGRESS_MINIMUM, 60).saturating_mul(1000);
+    settings.brake.at_least = small(BRAKE_AT_LEAST, usual.brake.at_least);
+    settings.brake.percent = small(BRAKE_PERCENT, usual.brake.percent);
+    settings
+}
+
+/// What clients are told, with the plain value of each setting.
+pub(super) fn limits(value: impl Fn(&str) -> String) -> Limits {
+    let usual = Limits::default();
+    let number = |name: &str| value(name).parse::<u32>().ok();
+    Limits {
+        at_once: number(REQUESTS_AT_ONCE)
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(usual.at_once)
+            .max(1),
+        retries: number(HTTP_MAX_RETRIES).unwrap_or(usual.retries),
+        total_timeout: number(HTTP_TIMEOUT)
+            .map_or(usual.total_timeout, |seconds| std::time::Duration::from_secs(seconds.into())),
+        ..usual
+    }
+}
