@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -283,6 +283,17 @@ impl Http {
             body.extend_from_slice(&piece);
         }
         Ok(Answer { headers, body: body.freeze() })
+    }
+
+    /// Sends a request once and tells the realm for which it wants a user name and a password (RFC 7617
+    /// section 2); nothing where it wants none.
+    pub(crate) async fn realm(&self, request: &Request<'_>) -> Result<Option<String>, ServerError> {
+        let builder = self.client.request(request.method.clone(), self.url(request.path));
+        self.meter.requests.fetch_add(1, Ordering::Relaxed);
+        let response = builder.send().await.map_err(|e| failed(&e, request.op))?;
+        let wants = response.headers().get(WWW_AUTHENTICATE).and_then(|wants| wants.to_str().ok());
+        let realm = wants.and_then(|wants| wants.strip_prefix("Basic realm=\""));
+        Ok(realm.and_then(|realm| Some(realm.split_once('"')?.0.to_owned())))
     }
 
     fn url(&self, path: &str) -> Url {

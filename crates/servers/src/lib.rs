@@ -9,6 +9,7 @@
 //! engine has no case for any of them.
 #![deny(missing_docs)]
 
+pub mod discover;
 pub mod emby;
 pub mod error;
 pub mod http;
@@ -17,6 +18,7 @@ pub mod kodi;
 mod mediabrowser;
 pub mod plex;
 pub mod sensitive;
+pub mod waiting;
 
 use std::sync::Arc;
 
@@ -53,6 +55,16 @@ impl ServerKind {
             Self::Jellyfin => "jellyfin",
             Self::Emby => "emby",
             Self::Kodi => "kodi",
+        }
+    }
+
+    /// The name as people write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Plex => "Plex",
+            Self::Jellyfin => "Jellyfin",
+            Self::Emby => "Emby",
+            Self::Kodi => "Kodi",
         }
     }
 
