@@ -174,6 +174,10 @@ commands! {
     log(Log) -> Vec<LogLine>, reads [], changes [],
     |app, wish| Ok(app.log(wish.level, wish.size));
 
+    /// Writes a file for whoever helps, without secrets, addresses and titles.
+    support_bundle(Nothing) -> WrittenFile, reads [], changes [],
+    |app, _wish| app.support_bundle().await;
+
     /// About the app.
     about(Nothing) -> About, reads [], changes [],
     |app, _wish| Ok(app.about());

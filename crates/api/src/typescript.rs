@@ -72,8 +72,7 @@ mod tests {
     /// written.
     #[test]
     fn the_committed_contract_is_this_one() {
-        let file =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/contract/contract.ts");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/contract/contract.ts");
         let now = contract();
         if std::env::var_os("WATCHSTATE_WRITE_CONTRACT").is_some() {
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();

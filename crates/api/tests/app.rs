@@ -89,8 +89,9 @@ async fn from_the_first_server_to_a_mark_that_travels() {
     let runs = window.ask("runs", json!({ "from": 0, "size": 2 })).await;
     assert_eq!(runs["rows"].as_array().unwrap().len(), 2);
     assert!(runs["rows"][0]["id"].as_i64() > runs["rows"][1]["id"].as_i64(), "the latest first");
-    let journal =
-        window.ask("journal", json!({ "text": "heat", "what": "took", "from": 0, "size": 5 })).await;
+    let journal = window
+        .ask("journal", json!({ "text": "heat", "what": "took", "from": 0, "size": 5 }))
+        .await;
     assert_eq!(journal["rows"][0]["title"]["name"].as_str().unwrap().get(..4), Some("Heat"));
     let today = window.ask("overview", json!({})).await["today"].clone();
     assert!(today["marks"].as_u64().unwrap() > 0 && today["written"].as_u64().unwrap() > 0);
@@ -179,7 +180,8 @@ async fn a_yes_is_for_what_was_shown() {
     } else {
         servers.jellyfin.watch("Heat", "ana").unwrap();
     }
-    let other = window.fail("export_now", json!({ "backend": 1, "full": false, "preview": preview["id"] }));
+    let other =
+        window.fail("export_now", json!({ "backend": 1, "full": false, "preview": preview["id"] }));
     assert_failed(&other.await, FailureKind::Usage, "something else");
     window.ran("sync_now", json!({ "preview": preview["id"] })).await;
     assert_eq!(servers.writes(), 0);
@@ -276,7 +278,8 @@ async fn tickets_hold_the_secret() {
     assert!(!refused.to_string().contains("wrong-secret"));
     let pin = json!({ "kind": "plex", "url": "http://den", "credentials": { "by": "plexPin" } });
     assert_failed(&window.fail("sign_in", pin).await, FailureKind::Usage, "cannot be used");
-    let nonsense = json!({ "kind": "plex", "url": "den", "credentials": { "by": "token", "token": "x" } });
+    let nonsense =
+        json!({ "kind": "plex", "url": "den", "credentials": { "by": "token", "token": "x" } });
     assert_failed(&window.fail("sign_in", nonsense).await, FailureKind::Usage, "address");
     let unknown = window.fail("make_coffee", json!({})).await;
     assert_failed(&unknown, FailureKind::NotFound, "make_coffee");
@@ -309,6 +312,24 @@ async fn a_backend_is_renamed_and_removed() {
     assert_eq!(window.truth().await.0, "empty");
 }
 
+#[tokio::test]
+async fn the_support_file_tells_no_secret() {
+    let servers = Servers::start().await;
+    let window = Window::agreed(&servers).await;
+    let written = window.ask("support_bundle", json!({})).await;
+    let text = std::fs::read_to_string(written["path"].as_str().unwrap()).unwrap();
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["backends"].as_array().unwrap().len(), 3);
+    assert!(!told["runs"].as_array().unwrap().is_empty());
+    for server in [&servers.plex, &servers.jellyfin, &servers.emby] {
+        let port = server.url().port().unwrap().to_string();
+        for secret in [server.token_of("ana").unwrap(), format!("127.0.0.1:{port}")] {
+            assert!(!text.contains(&secret));
+        }
+    }
+    assert!(!text.contains("Heat") && !text.contains("ana-password"));
+}
+
 struct OnFakes;
 
 #[async_trait]
@@ -337,7 +358,10 @@ async fn the_demo_leaves_ones_own_household_alone() {
     let mut events = window.app.events();
     window.ask("start_demo", json!({})).await;
     let told = events.recv().await.unwrap();
-    assert!(format!("{told:?}").contains(&format!("{:?}", Tag::Settings)), "all is another: {told:?}");
+    assert!(
+        format!("{told:?}").contains(&format!("{:?}", Tag::Settings)),
+        "all is another: {told:?}"
+    );
     assert_eq!(window.ask("about", json!({})).await["demo"], true);
     assert_eq!(window.ask("backends", json!({})).await.as_array().unwrap().len(), 1);
     window.ran("import_now", json!({ "backend": 1, "full": false })).await;

@@ -14,10 +14,15 @@ const TITLES: i64 = 200_000;
 
 /// What a household that has used this for years would have.
 async fn fill(connection: &mut SqliteConnection) {
-    let words = "'the','night','of','river','golden','last','star','house','winter','stone','empire',
+    let words =
+        "'the','night','of','river','golden','last','star','house','winter','stone','empire',
                  'garden','silent','machine','island','letter','shadow','train','ocean','mirror'";
-    let numbers = format!("WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {TITLES})");
-    let word = |by: &str| format!("(SELECT value FROM json_each(json_array({words})) WHERE key = ({by}) % 20)");
+    let numbers = format!(
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {TITLES})"
+    );
+    let word = |by: &str| {
+        format!("(SELECT value FROM json_each(json_array({words})) WHERE key = ({by}) % 20)")
+    };
     let name = |x: &str| {
         let (a, b, c) = (word(x), word(&format!("{x} / 7")), word(&format!("{x} / 131")));
         format!("{a} || ' ' || {b} || ' ' || {c} || ' ' || {x}")
@@ -92,10 +97,46 @@ async fn pages_of_two_hundred_thousand_titles() {
     told("scrolling, p95", p95(all.clone()));
     let mut typed = Vec::new();
     for text in [
-        "t", "th", "the", "the ", "the n", "the ni", "the nig", "n", "ni", "night", "r", "riv", "river go",
-        "golden", "l", "la", "last", "star", "s", "st", "house 1", "winter 19", "stone", "1", "12", "123",
-        "1234", "12345", "mirror ocean", "zzz", "x", "ocean train shadow", "is", "island let", "m", "ma",
-        "machine", "machine s", "g", "ga",
+        "t",
+        "th",
+        "the",
+        "the ",
+        "the n",
+        "the ni",
+        "the nig",
+        "n",
+        "ni",
+        "night",
+        "r",
+        "riv",
+        "river go",
+        "golden",
+        "l",
+        "la",
+        "last",
+        "star",
+        "s",
+        "st",
+        "house 1",
+        "winter 19",
+        "stone",
+        "1",
+        "12",
+        "123",
+        "1234",
+        "12345",
+        "mirror ocean",
+        "zzz",
+        "x",
+        "ocean train shadow",
+        "is",
+        "island let",
+        "m",
+        "ma",
+        "machine",
+        "machine s",
+        "g",
+        "ga",
     ] {
         let time = timed(&window, "titles", titles(json!({ "text": text }), 0)).await;
         if time > Duration::from_millis(30) {

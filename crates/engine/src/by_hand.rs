@@ -90,11 +90,7 @@ impl Engine {
 
     /// Reads all copies of a title again, each on its server, and takes in what they show. A copy that is
     /// not there any more is left for the next import to find gone.
-    pub async fn reread(
-        &self,
-        accounts: &mut [Account],
-        title: TitleId,
-    ) -> Result<Vec<RunReport>> {
+    pub async fn reread(&self, accounts: &mut [Account], title: TitleId) -> Result<Vec<RunReport>> {
         let at = self.clock.now();
         let mut tx = self.store.begin().await?;
         let copies: Vec<(BackendId, ItemKey)> = tx

@@ -228,12 +228,7 @@ impl Store {
                 show: r.show,
                 place: r.season.zip(r.episode).map(|(s, e)| (number(s), number(e))),
                 year: r.year.map(number),
-                marks: marks(
-                    r.watched.unwrap_or(0),
-                    r.position,
-                    r.plays.unwrap_or(0),
-                    r.played_at,
-                ),
+                marks: marks(r.watched.unwrap_or(0), r.position, r.plays.unwrap_or(0), r.played_at),
                 changed_at: r.decided_at.map(Moment),
                 ignored: r.ignored != 0,
             })

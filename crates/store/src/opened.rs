@@ -210,12 +210,18 @@ impl Tx {
         sqlx::query!("DELETE FROM states WHERE title_id IN (SELECT value FROM json_each(?1))", ids)
             .execute(self.conn())
             .await?;
-        sqlx::query!("DELETE FROM touched WHERE title_id IN (SELECT value FROM json_each(?1))", ids)
-            .execute(self.conn())
-            .await?;
-        sqlx::query!("DELETE FROM title_names WHERE rowid IN (SELECT value FROM json_each(?1))", ids)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM touched WHERE title_id IN (SELECT value FROM json_each(?1))",
+            ids
+        )
+        .execute(self.conn())
+        .await?;
+        sqlx::query!(
+            "DELETE FROM title_names WHERE rowid IN (SELECT value FROM json_each(?1))",
+            ids
+        )
+        .execute(self.conn())
+        .await?;
         sqlx::query!("DELETE FROM titles WHERE id IN (SELECT value FROM json_each(?1))", ids)
             .execute(self.conn())
             .await?;

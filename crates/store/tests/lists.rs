@@ -25,13 +25,20 @@ async fn a_page_costs_what_it_holds() {
         .map(|text| serde_json::from_str::<Prepared>(&text).unwrap().query)
         .collect();
     for (part, why) in [
-        ("t.year, s.watched AS \"watched?: i64\", s.position AS \"position?: i64\"", "a page of titles"),
+        (
+            "t.year, s.watched AS \"watched?: i64\", s.position AS \"position?: i64\"",
+            "a page of titles",
+        ),
         ("v.title_id AS \"title_id!: i64\", i.backend_id", "what their copies show"),
         ("i.id AS \"id!: i64\", i.backend_id AS \"backend_id!: i64\", i.key", "the copies of one"),
-        ("WHERE j.title_id = ?1 AND j.person_id = ?2\n               ORDER BY j.id DESC", "its journal"),
+        (
+            "WHERE j.title_id = ?1 AND j.person_id = ?2\n               ORDER BY j.id DESC",
+            "its journal",
+        ),
         ("FROM title_names\n               WHERE title_names MATCH ?1", "a search"),
     ] {
-        let query = all.iter().find(|query| query.contains(part)).unwrap_or_else(|| panic!("{why}"));
+        let query =
+            all.iter().find(|query| query.contains(part)).unwrap_or_else(|| panic!("{why}"));
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
         let plan = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
         let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();

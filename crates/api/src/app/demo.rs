@@ -61,11 +61,7 @@ impl App {
         for account in servers.accounts {
             household.add_backend(account).await?;
         }
-        let running = Running {
-            before: before.household,
-            _servers: servers.keep,
-            _folder: folder,
-        };
+        let running = Running { before: before.household, _servers: servers.keep, _folder: folder };
         *self.house.write().unwrap_or_else(PoisonError::into_inner) =
             House { household: Arc::new(household), demo: Some(Arc::new(running)) };
         *locked(&self.mood) = super::Mood::default();

@@ -13,9 +13,7 @@ use watchstate_model::{Abilities, BackendId, Moment, State, Target, TitleId, Wat
 use watchstate_store::{Backend, ListRow, Listed, Shown, Stock, Store};
 
 use super::{App, LONGEST_PAGE};
-use crate::contract::{
-    Failure, On, Page, TitleFilter, TitleKind, TitleRow, TitleState,
-};
+use crate::contract::{Failure, On, Page, TitleFilter, TitleKind, TitleRow, TitleState};
 
 /// How many filtered lists are kept: the one that is shown, and what is typed back to.
 const KEPT: usize = 8;
@@ -180,7 +178,9 @@ impl ListCache {
                     && named.as_ref().is_none_or(has)
                     && on.as_deref().is_none_or(has)
                     && !missing.as_deref().is_some_and(has)
-                    && differs.as_deref().is_none_or(|set| has(set) == filter.differs.unwrap_or(true))
+                    && differs
+                        .as_deref()
+                        .is_none_or(|set| has(set) == filter.differs.unwrap_or(true))
             })
             .map(|title| title.title)
             .collect();
@@ -289,4 +289,3 @@ fn title_row(row: ListRow, copies: &[Shown], judge: &Judge) -> TitleRow {
         on,
     }
 }
-

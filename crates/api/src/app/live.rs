@@ -56,8 +56,7 @@ impl Board {
         let mut going = self.going();
         going.since = Some(at);
         going.planning = planning;
-        going.names =
-            accounts.iter().map(|a| (a.backend.id, a.backend.name.clone())).collect();
+        going.names = accounts.iter().map(|a| (a.backend.id, a.backend.name.clone())).collect();
         going.at.clear();
         self.put(&mut going, None, LiveTask::Planning, None, None);
     }

@@ -13,6 +13,7 @@ mod overview;
 mod preview;
 mod runs;
 mod sign_in;
+mod support;
 mod tickets;
 mod title;
 mod truth;

@@ -37,7 +37,8 @@ impl App {
         };
         let stands: Vec<Stands> = backends.iter().map(stands).collect();
         let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
-            let waits = |why, count| Waiting { backend: card.id, name: card.name.clone(), why, count };
+            let waits =
+                |why, count| Waiting { backend: card.id, name: card.name.clone(), why, count };
             let first = stands
                 .waits_for_first_export()
                 .then(|| waits(WaitingWhy::FirstExport, stands.owed));
@@ -74,7 +75,7 @@ impl App {
         let now = household.now();
         let midnight = Timestamp::from_second(now.0)
             .ok()
-            .and_then(|time| time.to_zoned(self.shell.zone.clone()).start_of_day().ok())
+            .and_then(|time| time.to_zoned_datetime(self.shell.zone.clone()).start_of_day().ok())
             .map_or(Moment(now.0 - now.0.rem_euclid(86_400)), |day| {
                 Moment(day.timestamp().as_second())
             });

@@ -8,9 +8,7 @@ use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
-use crate::contract::{
-    Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
-};
+use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows};
 
 /// So many previews are kept, the latest ones: each may be large.
 const KEPT: usize = 2;
@@ -64,9 +62,10 @@ impl Agreed {
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
     /// place that somebody played on from; a title that was not on the list, or another mark, is.
     pub(super) fn covers(&self, now: &Seen) -> bool {
-        now.changes.iter().filter(|change| would_be_written(change)).all(|change| {
-            self.changes.contains(&key(change))
-        })
+        now.changes
+            .iter()
+            .filter(|change| would_be_written(change))
+            .all(|change| self.changes.contains(&key(change)))
     }
 }
 
@@ -102,9 +101,8 @@ impl App {
         let mut agreed = Agreed { wanted, import, whole, changes: Arc::default() };
         let (at, line) = (household.now(), household.store().last_line().await?);
         let (engine, accounts, at_work) = self.engine(&job, true).await?;
-        let seen = household
-            .preview(&engine, &accounts, &agreed.wanted, import, agreed.consent())
-            .await;
+        let seen =
+            household.preview(&engine, &accounts, &agreed.wanted, import, agreed.consent()).await;
         drop(at_work);
         drop(job);
         let seen = seen?;
@@ -117,18 +115,14 @@ impl App {
             .wanted
             .iter()
             .filter_map(|id| known.iter().find(|backend| backend.id == *id))
-            .filter(|backend| to(&backend.id) || seen.changes.iter().any(|c| c.backend == backend.id))
+            .filter(|backend| {
+                to(&backend.id) || seen.changes.iter().any(|c| c.backend == backend.id)
+            })
             .map(|backend| count(backend, &seen.changes))
             .collect();
         let id = uuid::Uuid::new_v4().to_string();
-        let kept = Kept {
-            id: id.clone(),
-            at,
-            line,
-            backends: known,
-            agreed,
-            changes: seen.changes,
-        };
+        let kept =
+            Kept { id: id.clone(), at, line, backends: known, agreed, changes: seen.changes };
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
@@ -187,7 +181,8 @@ impl App {
         let household = self.household();
         let same_backends = kept.backends.len() == household.backends().await?.len()
             && household.backends().await?.iter().zip(&kept.backends).all(|(now, then)| {
-                (now.id, now.import, now.export, &now.url) == (then.id, then.import, then.export, &then.url)
+                (now.id, now.import, now.export, &now.url)
+                    == (then.id, then.import, then.export, &then.url)
             });
         let same_line = household.store().last_line().await? == kept.line;
         if !same_backends || !same_line {
@@ -295,7 +290,11 @@ mod tests {
             (vec![], true, "nothing is left to do"),
             (vec![change(2, u, place(99), None)], true, "somebody played on"),
             (vec![change(1, w, u, None)], false, "the other way round"),
-            (vec![change(2, u, w, None)], false, "watched to the end meanwhile: not what was shown"),
+            (
+                vec![change(2, u, w, None)],
+                false,
+                "watched to the end meanwhile: not what was shown",
+            ),
             (vec![change(4, u, w, None)], false, "another title"),
             (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
             (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),

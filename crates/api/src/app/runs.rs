@@ -135,9 +135,9 @@ impl App {
     fn morning_after(&self, now: Moment) -> Moment {
         let later = Moment(now.0 + 12 * 3600);
         let Ok(time) = Timestamp::from_second(now.0) else { return later };
-        let local = time.to_zoned(self.shell.zone.clone());
+        let local = time.to_zoned_datetime(self.shell.zone.clone());
         let morning = |day: jiff::civil::Date| {
-            let at = day.at(MORNING, 0, 0, 0).to_zoned(self.shell.zone.clone()).ok()?;
+            let at = day.at(MORNING, 0, 0, 0).to_zoned_datetime(self.shell.zone.clone()).ok()?;
             Some(Moment(at.timestamp().as_second()))
         };
         let today = morning(local.date()).filter(|at| *at > now);
@@ -225,7 +225,8 @@ impl App {
         if self.paused_until().is_some() || self.is_working() || self.tracker.is_closed() {
             return;
         }
-        let wanted: Vec<BackendId> = std::mem::take(&mut locked(&self.mood).tell).into_iter().collect();
+        let wanted: Vec<BackendId> =
+            std::mem::take(&mut locked(&self.mood).tell).into_iter().collect();
         if wanted.is_empty() {
             return;
         }
@@ -243,9 +244,8 @@ impl App {
         job: &Job,
         planning: bool,
     ) -> Result<(Engine, Vec<Account>, AtWork<'_>), Failure> {
-        let stopped = || {
-            Failure::new(FailureKind::Cancelled, "Stopped", "Begin again when you like")
-        };
+        let stopped =
+            || Failure::new(FailureKind::Cancelled, "Stopped", "Begin again when you like");
         let turn = select! {
             biased;
             () = job.cancel.cancelled() => return Err(stopped()),
@@ -274,8 +274,7 @@ impl App {
         if let Some(agreed) = agreed {
             let household = self.household();
             let (wanted, consent) = (&agreed.wanted, agreed.consent());
-            let now =
-                household.preview(&engine, &accounts, wanted, agreed.import, consent).await?;
+            let now = household.preview(&engine, &accounts, wanted, agreed.import, consent).await?;
             if !agreed.covers(&now) {
                 return Ok(true);
             }

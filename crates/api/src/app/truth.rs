@@ -86,7 +86,10 @@ pub(crate) fn truth(standing: &Standing) -> (Truth, String) {
     }
     let first = names(all, Stands::waits_for_first_export);
     if !first.is_empty() {
-        return (Truth::NeedsYou, format!("The first export to {} waits for your yes", list(&first)));
+        return (
+            Truth::NeedsYou,
+            format!("The first export to {} waits for your yes", list(&first)),
+        );
     }
     if standing.paused {
         return (Truth::Paused, "Paused".to_owned());

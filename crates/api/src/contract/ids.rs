@@ -9,7 +9,6 @@ macro_rules! numbers {
         #[derive(
             Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, TS,
         )]
-        #[serde(transparent)]
         pub struct $name(pub i64);
 
         impl From<watchstate_model::$name> for $name {

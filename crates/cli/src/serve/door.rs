@@ -126,7 +126,10 @@ fn admit(door: &Door, request: &Request) -> Result<(), Box<Response>> {
     };
     let headers = request.headers();
     let Some(host) = text(headers, &header::HOST).filter(|host| door.is_host(host)) else {
-        return Err(refuse(StatusCode::MISDIRECTED_REQUEST, "This is not the address of WatchState."));
+        return Err(refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This is not the address of WatchState.",
+        ));
     };
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let origin = text(headers, &header::ORIGIN);

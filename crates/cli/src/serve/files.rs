@@ -23,8 +23,8 @@ pub(super) fn find(said: Option<&Path>) -> Result<PathBuf, ApiError> {
         };
     }
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("ui")));
-    let built = cfg!(debug_assertions)
-        .then(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/dist"));
+    let built =
+        cfg!(debug_assertions).then(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/dist"));
     beside.into_iter().chain(built).find(|folder| is_ui(folder)).ok_or_else(|| {
         ApiError::usage(
             "there is no built window beside this program; build it with npm run build in ui, and give \

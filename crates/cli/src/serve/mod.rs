@@ -52,7 +52,8 @@ pub(crate) async fn serve(
 ) -> Result<End, ApiError> {
     let ui = files::find(wish.ui.as_deref())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, wish.port));
-    let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(wish.port, &error))?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| cannot_listen(wish.port, &error))?;
     let port = listener.local_addr().map_err(|error| cannot_listen(wish.port, &error))?.port();
     let household = crate::open(place).await?;
     let app = App::new(
@@ -101,10 +102,10 @@ async fn command(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim() == "application/json");
+    let json =
+        headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
+            kind.split(';').next().unwrap_or_default().trim() == "application/json"
+        });
     let arguments = if json { serde_json::from_slice(&body).ok() } else { None };
     let Some(arguments) = arguments else {
         let failure = Failure::usage("The question is not JSON", "Reload the window");
@@ -133,19 +134,20 @@ async fn events(
     State(serving): State<Serving>,
 ) -> Sse<impl Stream<Item = Result<sse::Event, axum::Error>>> {
     let listening = serving.app.events();
-    let stream = futures::stream::unfold((listening, serving.end), |(mut listening, end)| async {
-        let event = tokio::select! {
-            () = end.cancelled() => return None,
-            event = listening.recv() => event,
-        };
-        let event = match event {
-            Ok(event) => event,
-            // Too slow to hear all of it: then all of it may have changed.
-            Err(RecvError::Lagged(_)) => Event::Changed { tags: Tag::ALL.to_vec() },
-            Err(RecvError::Closed) => return None,
-        };
-        Some((sse::Event::default().json_data(event), (listening, end)))
-    });
+    let stream =
+        futures::stream::unfold((listening, serving.end), |(mut listening, end)| async move {
+            let event = tokio::select! {
+                () = end.cancelled() => return None,
+                event = listening.recv() => event,
+            };
+            let event = match event {
+                Ok(event) => event,
+                // Too slow to hear all of it: then all of it may have changed.
+                Err(RecvError::Lagged(_)) => Event::Changed { tags: Tag::ALL.to_vec() },
+                Err(RecvError::Closed) => return None,
+            };
+            Some((sse::Event::default().json_data(event), (listening, end)))
+        });
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
@@ -181,9 +183,7 @@ fn with_headers(mut response: Response) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert_with(|| HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert_with(|| HeaderValue::from_static("no-store"));
     response
 }
 

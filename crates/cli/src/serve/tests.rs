@@ -234,7 +234,8 @@ async fn a_huge_question_is_refused() {
 async fn failures_are_told_without_what_was_asked() {
     let served = Served::start().await;
     let cookie = served.enter().await;
-    let wrong = json!({ "kind": "emby", "url": 7, "credentials": { "by": "token", "token": "secret" } });
+    let wrong =
+        json!({ "kind": "emby", "url": 7, "credentials": { "by": "token", "token": "secret" } });
     let answer = served.ask(&cookie, "sign_in", &wrong).await;
     assert_eq!(answer.status, 400);
     let failure: Value = serde_json::from_str(&answer.body).unwrap();
