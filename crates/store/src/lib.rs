@@ -45,7 +45,7 @@ pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// How much of the file SQLite may keep in memory, for each connection: KiB.
-pub const CACHE_KIB: u32 = 32 * 1024;
+pub const CACHE_KIB: u32 = 16 * 1024;
 
 /// The database.
 #[derive(Clone)]
