@@ -62,7 +62,7 @@ mod tests {
             "no page is larger, the first too"
         );
         let large = with(LIBRARY_SEGMENT, "5000").unwrap();
-        assert_eq!((large.page_first, large.page_most), (500, 5000));
+        assert_eq!((large.page_first, large.page_most), (1000, 5000));
         assert_eq!(with(PROGRESS_MINIMUM, "90").unwrap().progress.minimum_ms, 90_000);
     }
 
