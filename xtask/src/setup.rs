@@ -27,11 +27,20 @@ pub(crate) enum Need {
     Kodi,
     /// Python that can make an environment of its own, for tests with other people's clients.
     Python,
+    /// A Secret Service and a bus for it, for tests of the keyring.
+    Keyring,
 }
 
 impl Need {
-    const ALL: [Self; 6] =
-        [Self::Compiler, Self::Window, Self::Page, Self::Display, Self::Kodi, Self::Python];
+    const ALL: [Self; 7] = [
+        Self::Compiler,
+        Self::Window,
+        Self::Page,
+        Self::Display,
+        Self::Kodi,
+        Self::Python,
+        Self::Keyring,
+    ];
 
     /// What it is called towards people.
     pub(crate) fn name(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Need {
             Self::Display => "a virtual display (Xvfb) and a driver for the web view",
             Self::Kodi => "Kodi, with a virtual display for it",
             Self::Python => "Python 3 with venv",
+            Self::Keyring => "a keyring (gnome-keyring) and a session bus for it",
         }
     }
 
@@ -70,6 +80,12 @@ impl Need {
                     && (!linux || succeeds(&["sh", "-c", "command -v Xvfb"]))
             }
             Self::Python => succeeds(&["python3", "-c", "import ensurepip, venv"]),
+            Self::Keyring => {
+                let programs = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
+                let found =
+                    |program: &str| succeeds(&["sh", "-c", &format!("command -v {program}")]);
+                !linux || programs.iter().all(|program| found(program))
+            }
         }
     }
 
@@ -109,7 +125,12 @@ impl Need {
             (Self::Python, Source::Apt) => &["python3", "python3-venv"],
             (Self::Python, Source::Dnf | Source::Brew) => &["python3"],
             (Self::Python, Source::Pacman) => &["python"],
-            (Self::Compiler | Self::Window | Self::Display | Self::Kodi, Source::Brew) => &[],
+            (Self::Keyring, Source::Apt | Source::Pacman) => &["gnome-keyring", "dbus"],
+            (Self::Keyring, Source::Dnf) => &["gnome-keyring", "dbus-daemon", "dbus-tools"],
+            (
+                Self::Compiler | Self::Window | Self::Display | Self::Kodi | Self::Keyring,
+                Source::Brew,
+            ) => &[],
         }
     }
 }

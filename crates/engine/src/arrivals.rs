@@ -24,6 +24,7 @@ impl Engine {
         }
         let mut tx = self.store.begin().await?;
         let backend = taker.stance.backend;
+        tx.keep_only_pages(backend, &seen.pages).await?;
         if tx.count_present(backend).await? != seen.items.len() {
             let gone = tx.unseen(backend, &seen.items).await?;
             for some in gone.chunks(AT_ONCE) {

@@ -386,7 +386,9 @@ fn after_failure(row: &OutboxRow, answer: &Result<()>, at: Moment) -> Attempt {
     };
     let (because, parked) = match fault {
         Some(Fault::Forbidden | Fault::Unsupported) => (Because::Refused, true),
-        Some(Fault::NotFound | Fault::BadAnswer) => (Because::Refused, row.attempts + 1 >= TRIES),
+        Some(Fault::NotFound | Fault::Refused | Fault::BadAnswer) => {
+            (Because::Refused, row.attempts + 1 >= TRIES)
+        }
         Some(_) => (Because::TryAgain, false),
         // Accepted, and yet it is not shown.
         None => (Because::NotTaken, row.attempts + 1 >= TRIES),

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringTreemap;
 use watchstate_model::{Facts, Item, ItemId, ItemKey, PersonId, RunId, TitleId};
-use watchstate_store::{Compared, KnownItem, Looked, Run, Tx, facts_print, marks_print};
+use watchstate_store::{
+    Compared, KnownItem, KnownPage, Looked, Run, Tx, facts_print, marks_print, page_print,
+};
 
 use crate::decide::{Decisions, Seen, Stance, new_row, readded};
 use crate::recognise::{Recognised, recognise};
@@ -31,6 +33,8 @@ pub(crate) struct SweepSeen {
     pub repeated: u64,
     /// The row that the rows of the next page probably follow.
     pub after: Option<ItemId>,
+    /// The fingerprints of its pages.
+    pub pages: Vec<i64>,
 }
 
 /// What became of a page.
@@ -59,6 +63,21 @@ impl Engine {
                 Looked(item.key.as_str(), marks_print(&item.marks, item.added_at), facts)
             })
             .collect();
+        // A page that looks as it did is passed as a whole. Facts are not part of how a page looks, so one
+        // that brings some is compared item by item.
+        let print = sweep.is_some().then(|| page_print(&looked));
+        if let (Some(print), Some(sweep)) = (print, &mut sweep) {
+            sweep.pages.push(print);
+            let lean = looked.iter().all(|looked| looked.2.is_none());
+            if lean && let Some(known) = tx.known_page(backend, print).await? {
+                sweep.see_all(&known.items);
+                sweep.after = known.items.max().and_then(|row| i64::try_from(row).ok()).map(ItemId);
+                run.seen += known.items.len();
+                run.unchanged += known.items.len() - known.in_review;
+                run.unmatched += known.in_review;
+                return Ok(Taken::Done);
+            }
+        }
         let after = sweep.as_ref().and_then(|sweep| sweep.after);
         let Compared { same, same_in_review, differ, known, last } =
             tx.compare(backend, &looked, after).await?;
@@ -71,6 +90,14 @@ impl Engine {
             run.seen += same.len();
             run.unchanged += unchanged;
             run.unmatched += same_in_review;
+            // A page that holds something twice is never passed without a look.
+            if let Some(print) = print
+                && same.len() == looked.len() as u64
+            {
+                let page = KnownPage { items: same, in_review: same_in_review };
+                tx.keep_page(backend, print, &page).await?;
+                tx.commit().await?;
+            }
             return Ok(Taken::Done);
         }
         // A list that holds an item twice in one page is as bad as a page that comes twice; the first
@@ -107,11 +134,20 @@ impl Engine {
         run.seen += same.len() + items.len() as u64;
         run.unchanged += unchanged;
         run.unmatched += same_in_review;
-        self.take_changed(taker, &mut tx, &items, &mut known, sweep, run).await?;
+        let written = self.take_changed(taker, &mut tx, &items, &mut known, sweep, run).await?;
+        if let Some(print) = print {
+            let items = written.items | same;
+            let in_review = written.in_review + same_in_review;
+            if items.len() == looked.len() as u64 {
+                tx.keep_page(backend, print, &KnownPage { items, in_review }).await?;
+            }
+        }
         tx.commit().await?;
         Ok(Taken::Done)
     }
 
+    /// Takes in what is new or shows something else. The answer holds what is decided now; the next look
+    /// may pass it.
     async fn take_changed(
         &self,
         taker: &Taker,
@@ -120,7 +156,7 @@ impl Engine {
         known: &mut HashMap<ItemKey, KnownItem>,
         mut sweep: Option<&mut SweepSeen>,
         run: &mut Run,
-    ) -> Result<()> {
+    ) -> Result<KnownPage> {
         let Taker { person, stance, .. } = taker;
         // Which titles are the new ones, and those that the server describes anew?
         let anew: Vec<(usize, &Facts)> = items
@@ -245,11 +281,16 @@ impl Engine {
             let seen = Seen::AsKnown { readded: again_there, marked_at };
             decisions.decide(stance, row, &covers, owed, &seen, false);
         }
+        let mut decided = KnownPage { items: RoaringTreemap::new(), in_review: 0 };
+        for row in decisions.items.iter().filter(|row| row.print != 0) {
+            decided.items.extend(u64::try_from(row.id.0));
+            decided.in_review += u64::from(row.title.is_none());
+        }
         self.write(taker, tx, decisions).await?;
         if !covering.is_empty() {
             tx.put_also_covers(&covering, &also).await?;
         }
-        Ok(())
+        Ok(decided)
     }
 
     /// Writes what was decided.

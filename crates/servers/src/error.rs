@@ -23,6 +23,9 @@ pub enum Fault {
     },
     /// The server has trouble of its own (5xx).
     ServerTrouble,
+    /// The server understood that it was asked and not what (4xx without a meaning of its own): asking the
+    /// same again is in vain.
+    Refused,
     /// The answer was cut short, is not what the protocol says, or is larger than we accept.
     BadAnswer,
     /// Whatever answers there is not a media server of this kind.
@@ -58,6 +61,7 @@ impl Fault {
             Self::NotFound => "it may have been removed; the next full import will tell",
             Self::Busy { .. } => "it will be tried again when the server allows",
             Self::ServerTrouble => "look into the server's own log; it will be tried again",
+            Self::Refused => "check the address; if it is right, look into the server's own log",
             Self::BadAnswer => {
                 "check that nothing between here and the server changes its answers; it will be tried again"
             }
@@ -79,6 +83,7 @@ impl fmt::Display for Fault {
             Self::NotFound => "does not have it",
             Self::Busy { .. } => "asks for fewer requests",
             Self::ServerTrouble => "has trouble of its own",
+            Self::Refused => "did not accept the request",
             Self::BadAnswer => "gave an answer that cannot be read",
             Self::NotThisServer => "is not a media server of this kind",
             Self::NoSuchUser => "has no such user",

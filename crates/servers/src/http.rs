@@ -95,7 +95,12 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON. A body that is HTML or nothing at all is another server's.
     pub fn json<'a, T: Deserialize<'a>>(&'a self, op: &'static str) -> Result<T, ServerError> {
-        serde_json::from_slice(&self.body).map_err(|e| {
+        // Checked once as a whole: text by text costs more. Texts that nobody looks at may be anything.
+        let read = match std::str::from_utf8(&self.body) {
+            Ok(body) => serde_json::from_str(body),
+            Err(_) => serde_json::from_slice(&self.body),
+        };
+        read.map_err(|e| {
             // serde's own text may quote the body; the place and the kind of the fault do not.
             let what = match e.classify() {
                 serde_json::error::Category::Eof => "the answer was cut short",
@@ -321,6 +326,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, op: &'static str) -> Option<
         },
         300..=399 => Fault::NotThisServer,
         500..=599 => Fault::ServerTrouble,
+        400..=499 => Fault::Refused,
         _ => Fault::BadAnswer,
     };
     Some(ServerError::new(fault, op).with(format!("HTTP {}", status.as_u16())))

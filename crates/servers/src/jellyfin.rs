@@ -66,7 +66,7 @@ impl Dialect for JellyfinDialect {
         match http.send_once(&Request::get("/Users/Me", &[], OP)).await {
             Ok(answer) => Ok(Some(answer.json::<Account<'_>>(OP)?.into())),
             Err(error) => match error.fault {
-                Fault::BadAnswer | Fault::ServerTrouble | Fault::NotFound => Ok(None),
+                Fault::Refused | Fault::ServerTrouble | Fault::NotFound => Ok(None),
                 _ => Err(error),
             },
         }

@@ -16,11 +16,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
+use serde::Deserialize;
 use watchstate_model::{Abilities, Item, ItemKey, Show};
 
 use self::auth::percent;
 pub(crate) use self::sign_in::sign_in;
-use self::wire::{Entry, Kept, List, Session, Text, Views};
+use self::wire::{Entry, Kept, LeanEntry, List, Session, Text, Views};
 use self::write::{Call, Way, Wording};
 use crate::error::{Fault, ServerError};
 use crate::http::{Answer, Http, Limits, Meter, Pause, Request};
@@ -115,6 +116,9 @@ pub struct MediaBrowser<D> {
 /// The value of `fields` that brings marks and add date: the marks come unasked.
 const LEAN: &str = "DateCreated";
 
+/// What reading a page is called in messages.
+const PAGE: &str = "reading a page";
+
 /// A query as it grows.
 type Query<'a> = Vec<(&'a str, &'a str)>;
 
@@ -173,7 +177,7 @@ impl<D: Dialect> MediaBrowser<D> {
             ("limit", most.as_str()),
         ];
         let answer = self.list(&user, &query, op).await?;
-        let list: List<'_> = answer.json(op)?;
+        let list: List<Entry<'_>> = answer.json(op)?;
         let asked = |entry: &Entry<'_>| ids.iter().any(|id| same_id(id, &entry.id));
         Ok(list.items.into_iter().filter(asked).filter_map(take).collect())
     }
@@ -187,9 +191,8 @@ impl<D: Dialect> MediaBrowser<D> {
         library: &Library,
         stretch: Stretch,
         more: &[(&str, &str)],
-        take: impl Fn(Entry<'_>) -> Option<T>,
+        read: impl Fn(&Answer) -> Result<Page<T>, ServerError>,
     ) -> Result<Page<T>, ServerError> {
-        const OP: &str = "reading a page";
         let user = self.known().await?.user.id;
         let (from, size) = (stretch.from.to_string(), stretch.size.to_string());
         let mut query: Query<'_> = vec![
@@ -203,11 +206,8 @@ impl<D: Dialect> MediaBrowser<D> {
             ("collapseBoxSetItems", "false"),
         ];
         query.extend_from_slice(more);
-        let answer = self.list(&user, &query, OP).await?;
-        let list: List<'_> = answer.json(OP)?;
-        let sent = u32::try_from(list.items.len()).unwrap_or(u32::MAX);
-        let entries = list.items.into_iter().filter_map(take).collect();
-        Ok(Page { entries, sent, total: list.total })
+        let answer = self.list(&user, &query, PAGE).await?;
+        read(&answer)
     }
 
     async fn write_as(&self, known: &Known, write: &Write) -> Result<(), ServerError> {
@@ -256,6 +256,17 @@ impl<D: Dialect> MediaBrowser<D> {
             .await;
         found.ok().map(|found| found.is_empty())
     }
+}
+
+/// A page as it was answered, without what is not to be taken.
+fn page<'a, E: Deserialize<'a>, T>(
+    answer: &'a Answer,
+    take: impl Fn(E) -> Option<T>,
+) -> Result<Page<T>, ServerError> {
+    let list: List<E> = answer.json(PAGE)?;
+    let sent = u32::try_from(list.items.len()).unwrap_or(u32::MAX);
+    let entries = list.items.into_iter().filter_map(take).collect();
+    Ok(Page { entries, sent, total: list.total })
 }
 
 #[async_trait]
@@ -312,7 +323,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             ("enableUserData", "false"),
             ("fields", "ProviderIds,ProductionYear"),
         ];
-        self.stretch(library, stretch, &query, |entry| entry.show()).await
+        self.stretch(library, stretch, &query, |answer| page(answer, Entry::show)).await
     }
 
     async fn items(
@@ -329,7 +340,11 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             ("enableUserData", "true"),
             ("fields", if detail == Detail::Full { D::FACTS } else { "DateCreated" }),
         ];
-        self.stretch(library, stretch, &query, |entry| entry.item(detail)).await
+        self.stretch(library, stretch, &query, |answer| match detail {
+            Detail::Lean => page(answer, LeanEntry::item),
+            Detail::Full => page(answer, |entry: Entry<'_>| entry.item(detail)),
+        })
+        .await
     }
 
     async fn read(&self, keys: &[ItemKey]) -> Result<Vec<Item>, ServerError> {
@@ -393,7 +408,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
 
 impl<D: Dialect> MediaBrowser<D> {
     async fn is_gone_after(&self, error: &ServerError, write: &Write) -> Option<bool> {
-        let may_be = [Fault::NotFound, Fault::ServerTrouble, Fault::BadAnswer];
+        let may_be = [Fault::NotFound, Fault::ServerTrouble, Fault::Refused];
         if may_be.contains(&error.fault) { self.is_gone(&write.key).await } else { None }
     }
 }

@@ -255,6 +255,7 @@ impl Tx {
         sqlx::query!("UPDATE items SET print = 0 WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;
+        self.keep_only_pages(backend, &[]).await?;
         sqlx::query!("DELETE FROM outbox WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;

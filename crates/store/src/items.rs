@@ -318,6 +318,8 @@ impl Tx {
         if items.is_empty() {
             return Ok(());
         }
+        let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+        self.forget_pages_of(&ids).await?;
         let rows: Vec<In<'_>> = items.iter().map(In::from).collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
@@ -414,6 +416,7 @@ impl Tx {
     /// Keeps that these items are gone. Their baselines stay: should they come back, under whatever key, it
     /// is told from them that nobody un-watched anything. What they were owed is not owed any more.
     pub async fn gone(&mut self, items: &[ItemId]) -> Result<()> {
+        self.forget_pages_of(items).await?;
         let ids = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
         sqlx::query!(
             "UPDATE items SET present = 0 WHERE id IN (SELECT value FROM json_each(?1))",

@@ -3,8 +3,9 @@
 //! One connection writes, a few read (WAL): a page of an import is one short transaction, so that nothing
 //! waits long for anything. Statements are static and checked at build time (`query!`, `.sqlx`); rows go
 //! in and come out a page at a time, as one JSON text that SQLite takes apart, because a statement a row
-//! costs several times as much, and so does a row at a time on the way out. Rows of several columns are taken apart by `jsonb_each` in a `MATERIALIZED`
-//! part of the statement: without both, SQLite writes each row as text and reads it again for every column.
+//! costs several times as much, and so does a row at a time on the way out. Rows of several columns are
+//! taken apart by `jsonb_each` in a `MATERIALIZED` part of the statement: without both, SQLite writes each
+//! row as text and reads it again for every column.
 //!
 //! Nothing here decides anything: rows become the words of the model and back.
 #![deny(missing_docs)]
@@ -19,6 +20,7 @@ mod journal;
 mod list;
 mod opened;
 mod outbox;
+mod pages;
 mod rows;
 mod runs;
 mod shows;
@@ -39,6 +41,7 @@ pub use journal::{JournalRow, What};
 pub use list::{Differing, ListRow, Listed, Shown, Stock};
 pub use opened::{OpenedCopy, OpenedOwed};
 pub use outbox::{Attempt, OutboxRow, Waiting};
+pub use pages::{KnownPage, page_print};
 pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
@@ -51,7 +54,7 @@ pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// How much of the file SQLite may keep in memory, for each connection: KiB.
-pub const CACHE_KIB: u32 = 32 * 1024;
+pub const CACHE_KIB: u32 = 16 * 1024;
 
 /// The database.
 #[derive(Clone)]
@@ -68,15 +71,24 @@ pub struct Tx {
 impl Store {
     /// Opens the database file, makes it where there is none, and brings it to this version's form.
     pub async fn open(file: &Path) -> Result<Self> {
-        Self::open_with(file, SqliteSynchronous::Normal).await
+        Self::open_with(file, SqliteSynchronous::Normal, CACHE_KIB).await
+    }
+
+    /// Opens it with another cache than [`CACHE_KIB`]: what the memory of everything else is measured with.
+    pub async fn open_with_cache(file: &Path, cache_kib: u32) -> Result<Self> {
+        Self::open_with(file, SqliteSynchronous::Normal, cache_kib).await
     }
 
     /// Opens a database that need not survive a loss of power: previews work on such a copy, and tests.
     pub async fn open_scratch(file: &Path) -> Result<Self> {
-        Self::open_with(file, SqliteSynchronous::Off).await
+        Self::open_with(file, SqliteSynchronous::Off, CACHE_KIB).await
     }
 
-    async fn open_with(file: &Path, synchronous: SqliteSynchronous) -> Result<Self> {
+    async fn open_with(
+        file: &Path,
+        synchronous: SqliteSynchronous,
+        cache_kib: u32,
+    ) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -86,7 +98,7 @@ impl Store {
             .synchronous(synchronous)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
-            .pragma("cache_size", format!("-{CACHE_KIB}"))
+            .pragma("cache_size", format!("-{cache_kib}"))
             .pragma("temp_store", "memory")
             // Pages of an import touch the same parts of the file again and again: copied into it every
             // 32 MiB, each part is written a few times instead of a hundred.

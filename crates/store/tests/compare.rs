@@ -6,7 +6,9 @@
 use std::path::Path;
 
 use watchstate_model::{BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId};
-use watchstate_store::{Compared, Import, ItemRow, Looked, NewBackend, Store};
+use watchstate_store::{
+    Compared, Import, ItemRow, KnownPage, Looked, NewBackend, Store, page_print,
+};
 
 const FIRST: BackendId = BackendId(1);
 const SECOND: BackendId = BackendId(2);
@@ -118,5 +120,63 @@ async fn the_next_page_begins_where_this_one_ended() {
     ] {
         let said = tx.compare(FIRST, &ids, after.map(ItemId)).await.unwrap();
         assert_eq!(said.last, last.map(ItemId), "{why}");
+    }
+}
+
+/// A page that was kept is passed as a whole, until one of its items is written by whatever road.
+#[tokio::test]
+async fn a_page_is_forgotten_when_one_of_its_items_is_written() {
+    let page = |items: &[u64]| KnownPage { items: items.iter().copied().collect(), in_review: 1 };
+    let kept = page(&[1, 3, 5]);
+    for (road, stays, why) in [
+        (Road::Nothing, true, "nothing happened"),
+        (Road::Put(ItemId(3)), false, "one of them shows something else"),
+        (Road::Put(ItemId(11)), true, "an item that is on another page"),
+        (Road::Gone(ItemId(5)), false, "one of them is gone"),
+        (Road::Switch, false, "all are decided anew"),
+        (Road::OtherPages, false, "the last sweep did not meet it"),
+        (Road::ThisPage, true, "the last sweep met it"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path()).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.keep_page(FIRST, 77, &kept).await.unwrap();
+        assert_eq!(tx.known_page(SECOND, 77).await.unwrap(), None, "a page is of one backend");
+        match road {
+            Road::Nothing => {}
+            Road::Put(id) => tx.put_items(FIRST, &[row(id.0, 5)]).await.unwrap(),
+            Road::Gone(id) => tx.gone(&[id]).await.unwrap(),
+            Road::Switch => tx.set_switches(FIRST, Import::On, false).await.unwrap(),
+            Road::OtherPages => tx.keep_only_pages(FIRST, &[76]).await.unwrap(),
+            Road::ThisPage => tx.keep_only_pages(FIRST, &[76, 77]).await.unwrap(),
+        }
+        let known = tx.known_page(FIRST, 77).await.unwrap();
+        assert_eq!(known, stays.then(|| kept.clone()), "{why}");
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Road {
+    Nothing,
+    Put(ItemId),
+    Gone(ItemId),
+    Switch,
+    OtherPages,
+    ThisPage,
+}
+
+/// Two pages look the same only if each item is the same, in the same order.
+#[test]
+fn what_makes_a_page_another() {
+    let page = [Looked("a", 1, None), Looked("b", 2, None)];
+    let print = page_print(&page);
+    assert_eq!(print, page_print(&[Looked("a", 1, Some(9)), Looked("b", 2, None)]), "facts aside");
+    for (other, why) in [
+        (vec![Looked("a", 1, None), Looked("b", 3, None)], "other marks"),
+        (vec![Looked("b", 2, None), Looked("a", 1, None)], "another order"),
+        (vec![Looked("a", 1, None)], "one less"),
+        (vec![Looked("ab", 1, None), Looked("", 2, None)], "other keys"),
+    ] {
+        assert_ne!(print, page_print(&other), "{why}");
     }
 }

@@ -257,14 +257,20 @@ async fn positions(client: &dyn MediaServer) {
 }
 
 async fn a_file_with_two_episodes(client: &dyn MediaServer) {
-    let first = named(client, "episodes", "Grilled").await;
-    let second = named(client, "episodes", "Bit by a Dead Bee").await;
-    let path = |item: &Item| item.facts.as_ref().unwrap().path.clone();
-    assert_eq!(path(&first), path(&second));
+    let both = named(client, "episodes", "Grilled").await;
+    let facts = both.facts.clone().unwrap();
+    let Kind::Episode(place) = facts.kind else { panic!("{:?}", facts.kind) };
+    assert_eq!((place.season, place.number, place.last), (2, 2, 3));
+    let titles: Vec<String> =
+        all(client, "episodes").await.into_iter().map(|item| item.facts.unwrap().name).collect();
+    assert!(!titles.contains(&"Bit by a Dead Bee".to_owned()), "one item for one mark: {titles:?}");
     let may = "2020-05-05T10:00:00Z";
     for watch in [Watch::WATCHED, Watch::Unwatched] {
-        let shown = write(client, &second, watch, Some(may)).await;
-        assert_eq!(marks(client, &first.key).await, shown, "setting one sets both");
+        let shown = write(client, &both, watch, Some(may)).await;
+        for row in both.key.as_str().trim_start_matches("episode/").split('+') {
+            let alone = ItemKey(format!("episode/{row}"));
+            assert_eq!(marks(client, &alone).await, shown, "setting one sets both");
+        }
     }
 }
 
@@ -285,7 +291,11 @@ async fn what_is_found(client: &dyn MediaServer) {
         (movie("The Matrix", "tmdb:604"), vec![], "another film of that name"),
         (movie("Amélie", "tmdb:194"), vec!["Amélie"], "not only ASCII"),
         (movie("100 % \"of\" _ 'x'", "tmdb:194"), vec![], "all that SQL might stumble over"),
-        (episode("Breaking Bad", "tvdb:81189", 2, 3), vec!["Bit by a Dead Bee"], "an episode"),
+        (
+            episode("Breaking Bad", "tvdb:81189", 2, 3),
+            vec!["Grilled"],
+            "an episode, in the file of another",
+        ),
         (episode("Breaking Bad", "tvdb:81189", 0, 1), vec!["Good Cop Bad Cop"], "a special"),
         (episode("Breaking Bad", "tvdb:81189", 9, 1), vec![], "a season that is not there"),
         (episode("Breaking Bad", "tvdb:81190", 1, 1), vec![], "another series of that name"),

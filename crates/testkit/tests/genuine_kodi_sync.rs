@@ -14,10 +14,10 @@ use watchstate_engine::{Report, Step};
 use watchstate_model::{Moment, Position, Provider, Watch};
 use watchstate_servers::ServerKind;
 use watchstate_store::Task;
-use watchstate_testkit::fake::{FakeServer, Holds, NewItem};
+use watchstate_testkit::fake::{FakeServer, Holds, NewItem, NewShow};
 use watchstate_testkit::genuine_kodi::{GenuineKodi, Options, Start};
 
-/// A Jellyfin with the films that the genuine Kodi's library holds.
+/// A Jellyfin with the films that the genuine Kodi's library holds, and each episode in a file of its own.
 async fn jellyfin(at: Moment) -> FakeServer {
     FakeServer::jellyfin("10.10.7")
         .with_people(&["ana"])
@@ -35,6 +35,14 @@ async fn jellyfin(at: Moment) -> FakeServer {
                     .id(Provider::Tmdb, tmdb)
                     .lasting_ms(minutes * 60_000);
                 library.add_movie(&movies, film, now).unwrap();
+            }
+            let shows = library.add_section("Shows", Holds::Shows);
+            let show = NewShow::new("Breaking Bad", 2008)
+                .id(Provider::Tvdb, "81189")
+                .id(Provider::Imdb, "tt0903747");
+            let show = library.add_show(&shows, show, now).unwrap();
+            for number in 1..=3 {
+                library.add_episode(&show, NewItem::episode(2, number), now).unwrap();
             }
         })
         .at(at)
@@ -90,6 +98,8 @@ async fn marks_dates_and_a_place_go_both_ways() {
     assert_ok(&reports);
     assert_eq!(written(&reports), 0, "the third sync has nothing to write");
 
+    a_file_with_two_episodes(&mut home, &attic, &kodi).await;
+
     // Killed in the middle of an export, after the first of three writes: the next run completes it.
     attic.unwatch("Inception", "ana").unwrap();
     attic.watch("Big Buck Bunny", "ana").unwrap();
@@ -110,6 +120,56 @@ async fn marks_dates_and_a_place_go_both_ways() {
     ] {
         assert_eq!(home.shown(title, "kodi").await.watch, watch, "{title} on kodi");
         assert_eq!(attic.shows(title, "ana").unwrap().watch, watch, "{title} on jellyfin");
+    }
+    assert_eq!(written(&home.sync().await), 0);
+}
+
+/// Kodi keeps one mark for the two episodes of a file. Told of one of them, it would show both as watched, and
+/// the other would be taken for a person's doing and told to everybody.
+async fn a_file_with_two_episodes(home: &mut Household, attic: &FakeServer, kodi: &GenuineKodi) {
+    let [second, third] = ["Breaking Bad S02E02", "Breaking Bad S02E03"];
+    let on_kodi = async || -> i64 {
+        let params = serde_json::json!({"properties": ["playcount", "file"]});
+        let listed = kodi.call("VideoLibrary.GetEpisodes", params).await.unwrap();
+        let counts: Vec<i64> = listed["episodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|episode| episode["file"].as_str().unwrap().contains("S02E02-E03"))
+            .map(|episode| episode["playcount"].as_i64().unwrap())
+            .collect();
+        assert_eq!(counts.len(), 2);
+        assert_eq!(counts[0], counts[1], "one file, one mark");
+        counts[0]
+    };
+    attic.watch(second, "ana").unwrap();
+    for _ in 0..2 {
+        let reports = home.sync().await;
+        assert_ok(&reports);
+        assert_eq!(written(&reports), 0, "one of two cannot be told");
+    }
+    assert_eq!(on_kodi().await, 0);
+    assert!(!attic.shows(third, "ana").unwrap().watch.is_watched(), "nobody watched it");
+
+    attic.watch(third, "ana").unwrap();
+    let reports = home.sync().await;
+    assert_ok(&reports);
+    assert_eq!(written(&reports), 1, "both are watched: one write says so");
+    assert_eq!(on_kodi().await, 1);
+
+    let params = serde_json::json!({"properties": ["file"]});
+    let listed = kodi.call("VideoLibrary.GetEpisodes", params).await.unwrap();
+    let of_file = listed["episodes"].as_array().unwrap().iter();
+    let row = of_file
+        .filter(|episode| episode["file"].as_str().unwrap().contains("S02E02-E03"))
+        .next_back()
+        .unwrap()["episodeid"]
+        .clone();
+    let unwatch = serde_json::json!({"episodeid": row, "playcount": 0, "lastplayed": ""});
+    kodi.call("VideoLibrary.SetEpisodeDetails", unwatch).await.unwrap();
+    assert_ok(&home.sync().await);
+    for title in [second, third] {
+        assert_eq!(attic.shows(title, "ana").unwrap().watch, Watch::Unwatched, "{title}");
     }
     assert_eq!(written(&home.sync().await), 0);
 }

@@ -11,22 +11,42 @@ use watchstate_servers::ServerKind;
 use watchstate_store::Task;
 use watchstate_testkit::fake::{FakeServer, Fault, Trouble};
 
-/// The faults, and whether a single one is overcome within the run (by a retry, or because it does no harm).
-const FAULTS: [(&str, Trouble); 13] = [
-    ("the connection is dropped", Trouble::Dropped),
-    ("the answer gets lost", Trouble::LostAnswer),
-    ("no answer comes", Trouble::Hang),
-    ("a server error", Trouble::Status(500)),
-    ("unavailable", Trouble::Status(503)),
-    ("too many requests, come back in a second", Trouble::TooMany(Some(1))),
-    ("too many requests, come back in an hour", Trouble::TooMany(Some(3_600))),
-    ("the body is cut", Trouble::CutBody),
-    ("a page of HTML", Trouble::Html),
-    ("other JSON", Trouble::OtherJson),
-    ("broken JSON", Trouble::BrokenJson),
-    ("the token has expired", Trouble::ExpiredToken),
-    ("a forbidden request", Trouble::Status(403)),
-];
+/// One test for each fault, in an import and in an export.
+macro_rules! faults {
+    ($($name:ident: $trouble:expr;)*) => {
+        mod during_import {
+            use super::*;
+            $(#[tokio::test]
+            async fn $name() {
+                import_through($trouble).await;
+            })*
+        }
+        mod during_export {
+            use super::*;
+            $(#[tokio::test]
+            async fn $name() {
+                export_through($trouble).await;
+            })*
+        }
+    };
+}
+
+faults! {
+    the_connection_is_dropped: Trouble::Dropped;
+    the_answer_gets_lost: Trouble::LostAnswer;
+    no_answer_comes: Trouble::Hang;
+    the_answer_stops_coming_in_the_middle: Trouble::Drip(16);
+    a_server_error: Trouble::Status(500);
+    unavailable: Trouble::Status(503);
+    too_many_requests_come_back_in_a_second: Trouble::TooMany(Some(1));
+    too_many_requests_come_back_in_an_hour: Trouble::TooMany(Some(3_600));
+    the_body_is_cut: Trouble::CutBody;
+    a_page_of_html: Trouble::Html;
+    other_json: Trouble::OtherJson;
+    broken_json: Trouble::BrokenJson;
+    the_token_has_expired: Trouble::ExpiredToken;
+    a_forbidden_request: Trouble::Status(403);
+}
 
 struct Three {
     home: Household,
@@ -68,75 +88,56 @@ fn names_the_backend_and_what_to_do(error: &str) {
     assert!(!error.contains('\n') && !error.contains("http://"), "{error}");
 }
 
-#[tokio::test]
-async fn each_fault_during_import() {
+async fn import_through(trouble: Trouble) {
     let three = three().await;
     assert_ok(&three.home.sync().await);
-    for (number, (name, trouble)) in FAULTS.into_iter().enumerate() {
-        three.pass();
-        let (here, there) = if number % 2 == 0 { ("Heat", "Alien") } else { ("Alien", "Heat") };
-        // A person acts on the troubled server and on a sound one.
-        three.jellyfin.watch(here, "ana").unwrap();
-        three.plex.watch(there, "ana").unwrap();
-        three.jellyfin.fail(Fault::new(trouble).on("/items"));
-        let reports = three.home.sync().await;
-        let report = of(&reports, Task::Import, "attic");
-        assert!(!report.ok, "{name}: the import cannot have gone well");
-        names_the_backend_and_what_to_do(report.run.error.as_ref().unwrap());
-        for sound in ["den", "cellar"] {
-            assert!(of(&reports, Task::Import, sound).ok, "{name}: {sound} has to finish");
-        }
-        assert!(three.emby.shows(there, "ana").unwrap().watch.is_watched(), "{name}: emby is told");
-        three.jellyfin.heal().await;
-        three.pass();
-        assert_ok(&three.home.sync().await);
-        for title in [here, there] {
-            assert_eq!(three.everywhere(title), [Watch::WATCHED; 3], "{name}: {title}");
-        }
-        // Back to the beginning, by hand.
-        for title in [here, there] {
-            three.plex.unwatch(title, "ana").unwrap();
-        }
-        three.pass();
-        assert_ok(&three.home.sync().await);
-        for title in [here, there] {
-            assert_eq!(three.everywhere(title), [Watch::Unwatched; 3], "{name}: {title}");
-        }
-        assert_eq!(written(&three.home.sync().await), 0, "{name}: something was doubled");
+    three.pass();
+    // A person acts on the troubled server and on a sound one.
+    let (here, there) = ("Heat", "Alien");
+    three.jellyfin.watch(here, "ana").unwrap();
+    three.plex.watch(there, "ana").unwrap();
+    three.jellyfin.fail(Fault::new(trouble).on("/items"));
+    let reports = three.home.sync().await;
+    let report = of(&reports, Task::Import, "attic");
+    assert!(!report.ok, "the import cannot have gone well");
+    names_the_backend_and_what_to_do(report.run.error.as_ref().unwrap());
+    for sound in ["den", "cellar"] {
+        assert!(of(&reports, Task::Import, sound).ok, "{sound} has to finish");
     }
+    assert!(three.emby.shows(there, "ana").unwrap().watch.is_watched(), "emby is told");
+    three.jellyfin.heal().await;
+    three.pass();
+    assert_ok(&three.home.sync().await);
+    for title in [here, there] {
+        assert_eq!(three.everywhere(title), [Watch::WATCHED; 3], "{title}");
+    }
+    assert_eq!(written(&three.home.sync().await), 0, "something was doubled");
 }
 
-#[tokio::test]
-async fn each_fault_during_export() {
+async fn export_through(trouble: Trouble) {
     let three = three().await;
     assert_ok(&three.home.sync().await);
-    for (name, trouble) in FAULTS {
-        three.pass();
-        three.plex.watch("Heat", "ana").unwrap();
-        assert_ok(&three.home.import().await);
-        // The write itself is struck, and all that follows.
-        three.jellyfin.fail(Fault::new(trouble).of_method("post"));
-        let reports = three.home.export().await;
-        let report = of(&reports, Task::Export, "attic");
-        if let Some(error) = &report.run.error {
-            names_the_backend_and_what_to_do(error);
-        } else {
-            let shown = three.jellyfin.shows("Heat", "ana").unwrap().watch;
-            assert!(shown.is_watched(), "{name}: it says it was written");
-        }
-        assert!(of(&reports, Task::Export, "cellar").ok, "{name}: the other has to finish");
-        three.jellyfin.heal().await;
-        assert_ok(
-            &three.home.sync_with(watchstate_engine::Consent { full: true, yes: false }).await,
-        );
-        assert_eq!(three.everywhere("Heat"), [Watch::WATCHED; 3], "{name}");
-        // However often it was sent: it was played once.
-        assert_eq!(three.jellyfin.shows("Heat", "ana").unwrap().plays, 1, "{name}");
-        three.plex.unwatch("Heat", "ana").unwrap();
-        three.pass();
-        assert_ok(&three.home.sync().await);
-        assert_eq!(three.everywhere("Heat"), [Watch::Unwatched; 3], "{name}");
+    three.pass();
+    three.plex.watch("Heat", "ana").unwrap();
+    assert_ok(&three.home.import().await);
+    // The write itself is struck, and all that follows.
+    three.jellyfin.fail(Fault::new(trouble).of_method("post"));
+    let reports = three.home.export().await;
+    let report = of(&reports, Task::Export, "attic");
+    if let Some(error) = &report.run.error {
+        names_the_backend_and_what_to_do(error);
+    } else {
+        let shown = three.jellyfin.shows("Heat", "ana").unwrap().watch;
+        assert!(shown.is_watched(), "it says it was written");
     }
+    assert!(of(&reports, Task::Export, "cellar").ok, "the other has to finish");
+    three.jellyfin.heal().await;
+    let full = watchstate_engine::Consent { full: true, yes: false };
+    assert_ok(&three.home.sync_with(full).await);
+    assert_eq!(three.everywhere("Heat"), [Watch::WATCHED; 3]);
+    // However often it was sent: it was played once.
+    assert_eq!(three.jellyfin.shows("Heat", "ana").unwrap().plays, 1);
+    assert_eq!(written(&three.home.sync().await), 0, "something was doubled");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@
 //!   user, and two libraries, all movies and all episodes, whatever their sources.
 //! - Keys are `movie/12`, `episode/7` and `tvshow/3`: the three kinds are counted separately. They are row
 //!   numbers of its database: a library that is cleaned and scanned anew numbers anew.
-//! - A file with several episodes is several episodes with one mark: setting one sets all (recordings 32
-//!   and 33).
+//! - A file with several episodes is listed once for each of them, with one mark: setting one sets all
+//!   (recordings 32 and 33). To us it is one item (`files.rs`), with a key like `episode/5+6`.
 //! - A server id it has none: none of its settings, labels and properties is one. Its friendly name stands
 //!   for it, the device name of its settings with the host's (`Kodi (living-room)`). It stays when the
 //!   address changes; it changes if the owner renames either. (`Network.MacAddress` would say more, but
@@ -18,6 +18,7 @@
 
 mod calls;
 mod check;
+mod files;
 mod keys;
 mod local_time;
 mod wire;
@@ -36,9 +37,10 @@ use watchstate_model::{ExternalIds, Kind};
 
 use self::calls::{Call, Line, numbered, there};
 use self::check::{CHECKING, Checked};
+use self::files::{Files, Stand};
 use self::keys::Entry;
 use self::local_time::LocalTime;
-use self::wire::{Detailed, EPISODE, LEAN, Listed, MOVIE, PLAYED, Played, Player, SHOW};
+use self::wire::{Detailed, EPISODE, LEAN, Listed, MOVIE, Played, Player, SHOW, STAND};
 use crate::http::Http;
 use crate::{
     Abilities, Address, Detail, Fault, Item, ItemKey, Library, LibraryKey, LibraryKind, Limits,
@@ -50,6 +52,8 @@ use crate::{
 const POSITION_UNIT_MS: u32 = 1000;
 const MOVIES: &str = "movies";
 const EPISODES: &str = "episodes";
+/// How many episodes are asked for at once to see which share a file.
+const STANDS_AT_ONCE: u32 = 2000;
 /// How many entries a search by a part of the name may bring.
 const MOST_FOUND: u32 = 100;
 
@@ -59,6 +63,8 @@ pub struct Kodi {
     pause: Arc<dyn Pause>,
     /// How its dates are to be read; found by every check, and by the first call that needs it.
     local: RwLock<Option<LocalTime>>,
+    /// Which episodes share a file; found anew at the beginning of each sweep.
+    files: RwLock<Option<Arc<Files>>>,
 }
 
 impl Kodi {
@@ -87,7 +93,7 @@ impl Kodi {
             headers.insert(AUTHORIZATION, value);
         }
         let http = Http::new(url, headers, limits, Arc::clone(&pause))?;
-        Ok(Self { line: Line { http }, pause, local: RwLock::new(None) })
+        Ok(Self { line: Line { http }, pause, local: RwLock::new(None), files: RwLock::new(None) })
     }
 
     async fn local(&self) -> Result<LocalTime, ServerError> {
@@ -97,6 +103,32 @@ impl Kodi {
         self.check().await?;
         let local = self.local.read().await.clone();
         local.ok_or_else(|| ServerError::new(Fault::BadAnswer, "reading its local time"))
+    }
+
+    /// Which episodes share a file: two entries of one file need not stand side by side in a list, so all
+    /// are looked at.
+    async fn files(&self, anew: bool) -> Result<Arc<Files>, ServerError> {
+        const OP: &str = "reading which episodes share a file";
+        if let Some(files) = self.files.read().await.clone().filter(|_| !anew) {
+            return Ok(files);
+        }
+        let mut stands: Vec<Stand> = Vec::new();
+        let mut from = 0;
+        loop {
+            let params = Map::from_iter([("properties".to_owned(), json!(STAND))]);
+            let stretch = Stretch { from, size: STANDS_AT_ONCE };
+            let (entries, total) =
+                self.list("VideoLibrary.GetEpisodes", params, stretch, OP).await?;
+            let sent = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+            stands.extend(entries.iter().filter_map(Stand::of));
+            from = from.saturating_add(sent);
+            if sent == 0 || from >= total {
+                break;
+            }
+        }
+        let files = Arc::new(Files::among(stands));
+        *self.files.write().await = Some(Arc::clone(&files));
+        Ok(files)
     }
 
     /// One stretch of a list.
@@ -233,6 +265,10 @@ impl MediaServer for Kodi {
             _ => return Err(ServerError::new(Fault::NotFound, OP)),
         };
         let local = self.local().await?;
+        let files = match library.key.as_str() {
+            EPISODES => self.files(stretch.from == 0).await?,
+            _ => Arc::default(),
+        };
         let properties = match detail {
             Detail::Lean => LEAN,
             Detail::Full => full,
@@ -245,7 +281,7 @@ impl MediaServer for Kodi {
             total,
         };
         for entry in sent {
-            page.entries.extend(entry.item(detail, &local, OP)?);
+            page.entries.extend(entry.item(detail, &local, &files, OP)?);
         }
         Ok(page)
     }
@@ -256,13 +292,20 @@ impl MediaServer for Kodi {
             .iter()
             .filter_map(Entry::of)
             .filter(|entry| matches!(entry, Entry::Movie(_) | Entry::Episode(_)))
-            .map(Entry::details)
+            .flat_map(|entry| entry.details())
             .collect();
         let local = self.local().await?;
-        let mut items = Vec::with_capacity(calls.len());
+        let mut entries = Vec::with_capacity(calls.len());
         for detailed in there(self.line.batch::<Detailed>(&calls, OP).await?, OP)? {
-            items.extend(detailed.entry(OP)?.item(Detail::Full, &local, OP)?);
+            entries.push(detailed.entry(OP)?);
         }
+        let files = Files::among(entries.iter().filter_map(Stand::of).collect());
+        let mut items = Vec::with_capacity(keys.len());
+        for entry in entries {
+            items.extend(entry.item(Detail::Full, &local, &files, OP)?);
+        }
+        // What of a key is gone, or shares its file with others now, is another item with another key.
+        items.retain(|item| keys.contains(&item.key));
         Ok(items)
     }
 
@@ -272,7 +315,7 @@ impl MediaServer for Kodi {
             .iter()
             .filter_map(Entry::of)
             .filter(|entry| matches!(entry, Entry::Show(_)))
-            .map(Entry::details)
+            .flat_map(|entry| entry.details())
             .collect();
         let shows = there(self.line.batch::<Detailed>(&calls, OP).await?, OP)?;
         shows.into_iter().map(|detailed| detailed.entry(OP)?.show(OP)).collect()
@@ -284,7 +327,7 @@ impl MediaServer for Kodi {
         match wanted {
             Wanted::Movie { name, ids } => {
                 self.by_name("VideoLibrary.GetMovies", MOVIE, name, OP, |entry| {
-                    let item = entry.item(Detail::Full, &local, OP)?;
+                    let item = entry.item(Detail::Full, &local, &Files::default(), OP)?;
                     let same =
                         |item: &Item| item.facts.as_ref().is_some_and(|f| share_an_id(ids, &f.ids));
                     Ok(item.filter(same))
@@ -310,10 +353,12 @@ impl MediaServer for Kodi {
                         Call::new("VideoLibrary.GetEpisodes", params)
                     })
                     .collect();
+                let files = self.files(false).await?;
                 let mut items = Vec::new();
                 for listed in there(self.line.batch::<Listed>(&calls, OP).await?, OP)? {
-                    for entry in listed.entries(OP)?.0 {
-                        items.extend(entry.item(Detail::Full, &local, OP)?);
+                    let (entries, _) = listed.entries(OP)?;
+                    for entry in entries {
+                        items.extend(entry.item(Detail::Full, &local, &files, OP)?);
                     }
                 }
                 items.retain(|item| {
@@ -331,7 +376,11 @@ impl MediaServer for Kodi {
         let mut params = write::fields(write, self.line.http.clock(), &local);
         let (method, name, id) = match Entry::of(&write.key) {
             Some(Entry::Movie(id)) => ("VideoLibrary.SetMovieDetails", "movieid", id),
-            Some(Entry::Episode(id)) => ("VideoLibrary.SetEpisodeDetails", "episodeid", id),
+            // The first of a file stands for all.
+            Some(Entry::Episode(rows)) => {
+                let first = rows.first().ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
+                ("VideoLibrary.SetEpisodeDetails", "episodeid", *first)
+            }
             _ => return Err(ServerError::new(Fault::NotFound, OP)),
         };
         if params.is_empty() {
@@ -350,30 +399,20 @@ impl MediaServer for Kodi {
             .iter()
             .filter(|player| player.kind == "video")
             .map(|player| {
-                let params = json!({ "playerid": player.playerid, "properties": PLAYED });
+                let params = json!({ "playerid": player.playerid });
                 Call::new("Player.GetItem", params)
             })
             .collect();
         let played = there(self.line.batch::<Played>(&calls, OP).await?, OP)?;
-        let mut keys: Vec<ItemKey> = played.iter().filter_map(Played::key).collect();
-        // A write to one episode of a file reaches all of them, so all of them are being played.
-        let episodes: Vec<_> = played.iter().filter_map(Played::episode).collect();
-        let calls: Vec<Call> = episodes
-            .iter()
-            .map(|played| {
-                let params = json!({
-                    "tvshowid": played.show,
-                    "season": played.season,
-                    "properties": ["file"],
-                });
-                Call::new("VideoLibrary.GetEpisodes", params)
-            })
-            .collect();
-        for listed in there(self.line.batch::<Listed>(&calls, OP).await?, OP)? {
-            for entry in listed.entries(OP)?.0 {
-                keys.extend(episodes.iter().find_map(|played| entry.key_in(&played.file)));
-            }
-        }
+        let played: Vec<Entry> = played.iter().filter_map(Played::entry).collect();
+        // Of a file with several episodes Kodi names the first, whichever was asked for (recording 89: 6 was
+        // opened, 5 is told); the item is all of them.
+        let files = match played.iter().any(|entry| matches!(entry, Entry::Episode(_))) {
+            true => self.files(false).await?,
+            false => Arc::default(),
+        };
+        let mut keys: Vec<ItemKey> =
+            played.into_iter().map(|entry| entry.in_its_file(&files).key()).collect();
         keys.sort();
         keys.dedup();
         Ok(Playing::Items(keys))

@@ -13,6 +13,8 @@ use watchstate_model::{
     Watch,
 };
 
+use super::files::{Files, Part};
+use super::keys;
 use super::local_time::LocalTime;
 use crate::Detail;
 use crate::error::{Fault, ServerError};
@@ -47,6 +49,8 @@ pub(super) const EPISODE: &[&str] = &[
     "season",
     "episode",
 ];
+/// What tells which episodes share a file.
+pub(super) const STAND: &[&str] = &["file", "tvshowid", "season", "episode"];
 /// What is asked of series.
 pub(super) const SHOW: &[&str] = &["title", "year", "uniqueid", "imdbnumber"];
 
@@ -155,18 +159,18 @@ impl Detailed {
 #[derive(Deserialize)]
 pub(super) struct Entry {
     movieid: Option<u32>,
-    episodeid: Option<u32>,
-    tvshowid: Option<i64>,
+    pub(super) episodeid: Option<u32>,
+    pub(super) tvshowid: Option<i64>,
     label: Option<String>,
     title: Option<String>,
     showtitle: Option<String>,
     /// 0 or 1601 where Kodi does not know it.
     year: Option<i64>,
     /// -1 where Kodi does not know it.
-    season: Option<i64>,
+    pub(super) season: Option<i64>,
     /// -1 where Kodi does not know it.
-    episode: Option<i64>,
-    file: Option<String>,
+    pub(super) episode: Option<i64>,
+    pub(super) file: Option<String>,
     /// Seconds. What the NFO says in minutes, until the file has been looked into (recordings 10 and 15).
     runtime: Option<i64>,
     uniqueid: Option<BTreeMap<String, Value>>,
@@ -185,22 +189,29 @@ struct Resume {
 
 /// The key of a series.
 pub(super) fn show_key(id: i64) -> Option<ItemKey> {
-    (id > 0).then(|| ItemKey(format!("tvshow/{id}")))
+    u32::try_from(id).ok().filter(|id| *id > 0).map(|id| keys::Entry::Show(id).key())
 }
 
 impl Entry {
     /// As an item. `Ok(None)` for an episode without a place in its series, which is neither movie nor
-    /// episode to us.
+    /// episode to us, and for one that another entry of its file stands for.
     pub(super) fn item(
         self,
         detail: Detail,
         local: &LocalTime,
+        files: &Files,
         op: &'static str,
     ) -> Result<Option<Item>, ServerError> {
         let bad = |what| ServerError::new(Fault::BadAnswer, op).with(what);
-        let key = match (self.movieid, self.episodeid) {
-            (Some(id), _) => ItemKey(format!("movie/{id}")),
-            (None, Some(id)) => ItemKey(format!("episode/{id}")),
+        let (key, last) = match (self.movieid, self.episodeid) {
+            (Some(id), _) => (keys::Entry::Movie(id).key(), None),
+            (None, Some(id)) => match files.part(id) {
+                Part::Whole => (keys::Entry::Episode(vec![id]).key(), None),
+                Part::First(together) => {
+                    (keys::Entry::Episode(together.rows).key(), Some(together.last))
+                }
+                Part::Other => return Ok(None),
+            },
             (None, None) => return Err(bad("an entry without an id")),
         };
         // Both are always asked for. An absent one is unknown, which is not "unwatched".
@@ -215,7 +226,7 @@ impl Entry {
         let added_at = self.dateadded.as_deref().and_then(|at| local.moment(at));
         let facts = match detail {
             Detail::Lean => None,
-            Detail::Full => match self.facts() {
+            Detail::Full => match self.facts(last) {
                 Some(facts) => Some(facts),
                 None => return Ok(None),
             },
@@ -223,7 +234,8 @@ impl Entry {
         Ok(Some(Item { key, marks, added_at, facts }))
     }
 
-    fn facts(self) -> Option<Facts> {
+    /// `last` is the last episode of a file with several.
+    fn facts(self, last: Option<u16>) -> Option<Facts> {
         let ids = self.ids();
         let kind = if self.movieid.is_some() {
             Kind::Movie
@@ -234,9 +246,7 @@ impl Entry {
                 show_name: self.showtitle.unwrap_or_default(),
                 season: u16::try_from(self.season?).ok()?,
                 number,
-                // A file with several episodes is several entries with the same file, each with its own
-                // number (recording 33).
-                last: number,
+                last: last.unwrap_or(number),
             })
         };
         let duration_ms = self
@@ -251,12 +261,6 @@ impl Entry {
             path: self.file.filter(|path| !path.is_empty()),
             duration_ms,
         })
-    }
-
-    /// The key of an episode, if it is one of this file's.
-    pub(super) fn key_in(&self, file: &str) -> Option<ItemKey> {
-        let id = self.episodeid.filter(|_| self.file.as_deref() == Some(file))?;
-        Some(ItemKey(format!("episode/{id}")))
     }
 
     /// As a series.
@@ -380,41 +384,17 @@ struct PlayedItem {
     id: Option<u32>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    file: Option<String>,
-    tvshowid: Option<i64>,
-    season: Option<i64>,
-}
-
-/// What is asked of what is played.
-pub(super) const PLAYED: &[&str] = &["file", "tvshowid", "season"];
-
-/// A season of which an episode is played, and its file.
-pub(super) struct PlayedEpisode {
-    pub(super) show: i64,
-    pub(super) season: i64,
-    pub(super) file: String,
 }
 
 impl Played {
-    /// Its key, if it is of the library. What is not, and a player that stopped meanwhile, is of type
+    /// What it is, if it is of the library. What is not, and a player that stopped meanwhile, is of type
     /// `unknown` and without an id (recording 85).
-    pub(super) fn key(&self) -> Option<ItemKey> {
+    pub(super) fn entry(&self) -> Option<keys::Entry> {
         let id = self.item.id.filter(|id| *id > 0)?;
         match self.item.kind.as_deref() {
-            Some(kind @ ("movie" | "episode")) => Some(ItemKey(format!("{kind}/{id}"))),
+            Some("movie") => Some(keys::Entry::Movie(id)),
+            Some("episode") => Some(keys::Entry::Episode(vec![id])),
             _ => None,
         }
-    }
-
-    /// Where its file's other episodes are found, if it is an episode: of a file with several, Kodi names
-    /// the first, whichever was asked for (recording 89: 6 was opened, 5 is told).
-    pub(super) fn episode(&self) -> Option<PlayedEpisode> {
-        let item = &self.item;
-        if item.kind.as_deref() != Some("episode") {
-            return None;
-        }
-        let show = item.tvshowid.filter(|id| *id > 0)?;
-        let season = item.season.filter(|season| *season >= 0)?;
-        Some(PlayedEpisode { show, season, file: item.file.clone()? })
     }
 }

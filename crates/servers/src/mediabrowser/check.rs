@@ -15,7 +15,9 @@ impl<D: Dialect> MediaBrowser<D> {
         let other = || ServerError::new(Fault::NotThisServer, OP);
         let answer = self.http.send(&Request::get("/System/Info/Public", &[], OP)).await;
         let answer = answer.map_err(|error| match error.fault {
-            Fault::NotFound => other().with(format!("nothing there speaks as {} does", D::NAME)),
+            Fault::NotFound | Fault::Refused => {
+                other().with(format!("nothing there speaks as {} does", D::NAME))
+            }
             _ => error,
         })?;
         if !is_json(&answer) {

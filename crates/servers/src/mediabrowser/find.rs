@@ -55,7 +55,7 @@ impl<D: Dialect> MediaBrowser<D> {
             ("limit", MOST),
         ];
         let answer = self.list(&user, &query, OP).await?;
-        let list: List<'_> = answer.json(OP)?;
+        let list: List<Entry<'_>> = answer.json(OP)?;
         Ok(list.items.into_iter().filter_map(take).collect())
     }
 
@@ -83,7 +83,7 @@ impl<D: Dialect> MediaBrowser<D> {
             Err(error) if error.fault == Fault::NotFound => return Ok(vec![]),
             answer => answer?,
         };
-        let list: List<'_> = answer.json(OP)?;
+        let list: List<Entry<'_>> = answer.json(OP)?;
         let is_it = |item: &Item| match item.facts.as_ref().map(|facts| &facts.kind) {
             Some(Kind::Episode(e)) => e.season == season && e.numbers().contains(&number),
             _ => false,

@@ -93,7 +93,9 @@ impl Plex {
         const OP: &str = "asking what it is";
         let other = || ServerError::new(Fault::NotThisServer, OP);
         let answer = match self.http.send(&Request::get("/identity", &[], OP)).await {
-            Err(e) if e.fault == Fault::NotFound => return Err(other().with("no /identity")),
+            Err(e) if matches!(e.fault, Fault::NotFound | Fault::Refused) => {
+                return Err(other().with("no /identity"));
+            }
             answer => answer?,
         };
         let read = serde_json::from_slice::<Envelope<Identity>>(&answer.body);

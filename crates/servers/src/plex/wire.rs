@@ -3,7 +3,12 @@
 //! Sources: the official API document 1.2.0 and the recordings in `tests/recordings/plex/`. Fields that
 //! would be zero or empty are absent (`viewCount`, `lastViewedAt`, `viewOffset`: `film_cleared.json`).
 
-use serde::Deserialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use watchstate_model::{
     Episode, ExternalIds, Facts, Item, ItemKey, Kind, LibraryKey, Marks, Moment, Position, Show,
     Watch,
@@ -16,9 +21,28 @@ use crate::{Detail, Library, LibraryKind, User};
 
 /// Every answer is one of these.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Envelope<T> {
-    #[serde(rename = "MediaContainer")]
+    #[serde(rename = "MediaContainer", deserialize_with = "object")]
     pub(super) container: T,
+}
+
+/// Reads an object and nothing else. Left to itself, serde takes a list for a struct as well, and an empty
+/// list would be a container without libraries: a server that lost everything.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    from.deserialize_map(Object(PhantomData))
 }
 
 /// `GET /identity`.

@@ -191,5 +191,5 @@ async fn signing_in() {
 
 /// 10.8.6 answers a sign-in without the header with 500, 10.10.7 with 400.
 fn reply_fault(server: &str) -> Fault {
-    if server == OLD { Fault::ServerTrouble } else { Fault::BadAnswer }
+    if server == OLD { Fault::ServerTrouble } else { Fault::Refused }
 }

@@ -98,11 +98,7 @@ async fn what_is_not_kodi_is_told() {
     for (answer_bytes, fault, why) in [
         (recorded_http("50-http-noauth.txt"), Fault::Unauthorized, "no password"),
         (recorded_http("51-http-badauth.txt"), Fault::Unauthorized, "a wrong one"),
-        (
-            recorded_http("52-http-no-contenttype.txt"),
-            Fault::BadAnswer,
-            "a proxy took a header away",
-        ),
+        (recorded_http("52-http-no-contenttype.txt"), Fault::Refused, "a proxy took a header away"),
         (ok(html), Fault::NotThisServer, "a web page"),
         (ok(""), Fault::NotThisServer, "nothing"),
         (ok("\"pong\""), Fault::NotThisServer, "some JSON"),

@@ -1,7 +1,7 @@
 //! Pages, single items, series, what is played, and looking up.
 
-use serde_json::json;
-use watchstate_model::{Episode, ExternalIds, Item, ItemKey, Kind, Marks, Provider, Watch};
+use serde_json::{Value, json};
+use watchstate_model::{Episode, ExternalIds, ItemKey, Kind, Marks, Provider, Watch};
 use watchstate_servers::{Detail, Fault, LibraryKind, MediaServer, Playing, Stretch, Wanted};
 
 use crate::scripted::*;
@@ -52,11 +52,19 @@ async fn a_page_of_movies() {
 
 #[tokio::test]
 async fn a_page_of_episodes() {
-    let (kodi, server) =
-        checked(vec![recorded("14-episodes"), recorded("33-after-multiep-both")]).await;
+    let (kodi, server) = checked(vec![
+        recorded("14-episodes"),
+        recorded("14-episodes"),
+        recorded("14-episodes"),
+        recorded("33-after-multiep-both"),
+    ])
+    .await;
     let page = kodi.items(&episodes(), ALL, Detail::Full).await.unwrap();
     assert_eq!((page.sent, page.total), (6, 6));
-    assert_eq!(server.bodies()[0]["method"], "VideoLibrary.GetEpisodes");
+    assert_eq!(page.entries.len(), 5, "two entries share a file and are one item");
+    let asked = server.bodies();
+    assert_eq!(asked[0]["params"]["properties"], json!(["file", "tvshowid", "season", "episode"]));
+    assert_eq!(asked[1]["method"], "VideoLibrary.GetEpisodes");
     let facts: Vec<_> = page.entries.iter().map(|item| item.facts.as_ref().unwrap()).collect();
     let special = page.entries.iter().find(|item| item.key.as_str() == "episode/1").unwrap();
     let expected = Kind::Episode(Episode {
@@ -70,13 +78,18 @@ async fn a_page_of_episodes() {
     let pilot = facts.iter().find(|facts| facts.name == "Pilot").unwrap();
     assert_eq!(pilot.ids.to_text(), "imdb:tt0959621 tmdb:62085 tvdb:349232");
 
+    assert_eq!(pilot.duration_ms, None, "0 is not known");
+
     let page = kodi.items(&episodes(), ALL, Detail::Full).await.unwrap();
-    let two: Vec<_> = page.entries[1..].iter().collect();
-    let path = |item: &Item| item.facts.as_ref().unwrap().path.clone();
-    assert_eq!(path(two[0]), path(two[1]), "one file, two entries");
-    assert_eq!(two[0].marks, two[1].marks, "with one mark");
-    assert_eq!(two[1].facts.as_ref().unwrap().duration_ms, None, "0 is not known");
-    let marks = two[0].marks;
+    let both = page.entries.iter().find(|item| item.key.as_str() == "episode/5+6").unwrap();
+    let facts = both.facts.as_ref().unwrap();
+    assert!(
+        matches!(&facts.kind, Kind::Episode(e) if (e.season, e.number, e.last) == (2, 2, 3)),
+        "a file with two episodes covers both: {:?}",
+        facts.kind
+    );
+    assert!(!page.entries.iter().any(|item| item.key.as_str() == "episode/6"));
+    let marks = both.marks;
     assert_eq!((marks.watch, marks.plays), (Watch::WATCHED, 1));
     assert_eq!(marks.last_played, Some(at("2026-11-23T09:45:31Z")));
 }
@@ -134,7 +147,15 @@ async fn what_marks_look_like() {
         "84-after-unplayed-undated",
     ];
     let (kodi, _server) = checked(vec![recorded_batch(&names)]).await;
-    let keys: Vec<ItemKey> = (1..=9).map(|id| ItemKey(format!("movie/{id}"))).collect();
+    let keys = names.map(|name| {
+        let told: Value =
+            serde_json::from_str(&recording(&format!("{name}.response.json"))).unwrap();
+        let told = &told["result"];
+        ItemKey(match told["moviedetails"]["movieid"].as_u64() {
+            Some(id) => format!("movie/{id}"),
+            None => format!("episode/{}", told["episodedetails"]["episodeid"]),
+        })
+    });
     // The last has no season or runtime: facts are told with what there is.
     let read = kodi.read(&keys).await.unwrap();
     let noon = Some(at("2026-11-23T09:45:28Z"));
@@ -189,7 +210,6 @@ async fn what_is_gone_is_left_out() {
 
 #[tokio::test]
 async fn what_is_played() {
-    let season = recorded_batch(&["33-after-multiep-both"]);
     for (answers, played, why) in [
         (vec![recorded("86-no-players")], vec![], "nothing"),
         (
@@ -203,8 +223,12 @@ async fn what_is_played() {
             "stopped between the two questions",
         ),
         (
-            vec![recorded("60-active-players"), recorded("89-two-episode-file-played"), season],
-            vec!["episode/5", "episode/6"],
+            vec![
+                recorded("60-active-players"),
+                recorded("89-two-episode-file-played"),
+                recorded("14-episodes"),
+            ],
+            vec!["episode/5+6"],
             "a file with two episodes plays both, though Kodi names the first",
         ),
         (
@@ -255,8 +279,12 @@ async fn a_name_that_differs_is_looked_for_as_a_part() {
 
 #[tokio::test]
 async fn an_episode_is_found_by_its_series_and_place() {
-    let (kodi, server) =
-        checked(vec![recorded("12-tvshows"), recorded_batch(&["33-after-multiep-both"])]).await;
+    let (kodi, server) = checked(vec![
+        recorded("12-tvshows"),
+        recorded("14-episodes"),
+        recorded_batch(&["33-after-multiep-both"]),
+    ])
+    .await;
     let wanted = Wanted::Episode {
         show_name: "Breaking Bad".to_owned(),
         show_ids: ExternalIds::from_text("tvdb:81189"),
@@ -265,10 +293,10 @@ async fn an_episode_is_found_by_its_series_and_place() {
     };
     let found = kodi.find(&wanted).await.unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].key.as_str(), "episode/6");
-    assert_eq!(found[0].facts.as_ref().unwrap().ids.of(Provider::Tvdb).unwrap().value(), "349238");
-    assert_eq!(server.bodies()[1][0]["params"]["tvshowid"], 1);
-    assert_eq!(server.bodies()[1][0]["params"]["season"], 2);
+    assert_eq!(found[0].key.as_str(), "episode/5+6", "in the file of another");
+    assert_eq!(found[0].facts.as_ref().unwrap().ids.of(Provider::Tvdb).unwrap().value(), "349236");
+    assert_eq!(server.bodies()[2][0]["params"]["tvshowid"], 1);
+    assert_eq!(server.bodies()[2][0]["params"]["season"], 2);
 }
 
 #[tokio::test]

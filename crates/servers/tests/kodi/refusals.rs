@@ -111,14 +111,14 @@ async fn answers_that_no_kodi_gives() {
             "of how many?",
         ),
     ] {
-        let (kodi, _server) = checked(vec![ok(&body)]).await;
+        let (kodi, _server) = checked(vec![recorded("14-episodes"), ok(&body)]).await;
         let page = kodi.items(&episodes(), ALL, Detail::Full).await;
         let got = page
             .map_err(|e| e.fault)
             .map(|page| page.entries.first().map(|item| (item.marks.watch, item.marks.plays)));
         assert_eq!(got, outcome, "{why}");
     }
-    let (kodi, _server) = checked(vec![ok(&list(good))]).await;
+    let (kodi, _server) = checked(vec![recorded("14-episodes"), ok(&list(good))]).await;
     let page = kodi.items(&episodes(), ALL, Detail::Full).await.unwrap();
     let ids = &page.entries[0].facts.as_ref().unwrap().ids;
     assert_eq!(ids.to_text(), "tvdb:349232", "unknown providers and values are passed over");

@@ -31,9 +31,10 @@ async fn check_tells_the_server_and_measures_its_clock() {
 #[tokio::test]
 async fn check_tells_what_is_wrong() {
     type Case = (Option<&'static str>, fn(&str) -> Reply, Result<(), Fault>, &'static str);
-    let table: [Case; 12] = [
+    let table: [Case; 13] = [
         (None, |_| Reply::Html, Err(Fault::NotThisServer), "a page of a router"),
         (None, |_| Reply::Status(404), Err(Fault::NotThisServer), "another media server"),
+        (None, |_| Reply::Status(405), Err(Fault::NotThisServer), "something else"),
         (None, |_| Reply::Status(200), Err(Fault::NotThisServer), "an empty answer"),
         (
             None,

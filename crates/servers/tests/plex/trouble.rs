@@ -9,14 +9,21 @@ use crate::fake::{FIRST, Fake, Reply, fault, films, library, whole};
 #[tokio::test]
 async fn bad_answers_to_a_page() {
     type Answer = fn() -> Reply;
-    let table: [(Answer, Fault, usize, &str); 8] = [
+    let table: [(Answer, Fault, usize, &str); 10] = [
         (|| Reply::Status(401), Fault::Unauthorized, 1, "the token was taken back"),
         (|| Reply::Status(403), Fault::Forbidden, 1, "a library that is not shared"),
         (|| Reply::Status(404), Fault::NotFound, 1, "a library that was removed"),
+        (|| Reply::Status(400), Fault::Refused, 1, "asking the same again is in vain"),
         (|| Reply::Html, Fault::BadAnswer, 1, "a page of a proxy"),
         (|| Reply::Cut, Fault::BadAnswer, 2, "a cut body is asked for again"),
         (|| Reply::Status(500), Fault::ServerTrouble, 2, "trouble is waited for"),
         (|| Reply::Json("[]".into()), Fault::BadAnswer, 1, "JSON of something else"),
+        (
+            || Reply::Json(r#"{"MediaContainer":[]}"#.into()),
+            Fault::BadAnswer,
+            1,
+            "an empty list is no library without films",
+        ),
         (
             || {
                 let odd = r#"{"MediaContainer":{"Metadata":[{"ratingKey":"1","type":"movie",

@@ -11,7 +11,7 @@ use watchstate_engine::{
 };
 use watchstate_model::{Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Sensitive, ServerKind, connect};
-use watchstate_store::{CACHE_KIB, Import, NewBackend, Store};
+use watchstate_store::{Import, NewBackend, Store};
 use watchstate_testkit::prepared::USER;
 
 /// What the engine is to do.
@@ -23,6 +23,8 @@ pub(crate) struct Order {
     pub(crate) database: PathBuf,
     /// Whether to export rather than import.
     pub(crate) export: bool,
+    /// How much of the file SQLite may keep in memory.
+    pub(crate) cache_kib: u32,
 }
 
 /// What was spent.
@@ -31,7 +33,6 @@ pub(crate) struct Spent {
     pub(crate) wall_us: u64,
     pub(crate) cpu_ms: u64,
     pub(crate) peak_rss_kib: u64,
-    pub(crate) cache_kib: u64,
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
 }
@@ -62,7 +63,7 @@ pub(crate) fn peak_rss_kib() -> Result<u64> {
 /// Runs the engine once.
 pub(crate) async fn measure(order: &Order) -> Result<Spent> {
     let is_new = !order.database.exists();
-    let store = Store::open(&order.database).await?;
+    let store = Store::open_with_cache(&order.database, order.cache_kib).await?;
     let clock = Arc::new(SystemClock);
     let mut clients: Vec<Arc<dyn MediaServer>> = Vec::new();
     for (url, name) in order.servers.iter().zip(["den", "attic"]) {
@@ -106,13 +107,10 @@ pub(crate) async fn measure(order: &Order) -> Result<Spent> {
         bail!("a run failed: {}", run.error.as_deref().unwrap_or("nobody says why"));
     }
     store.close().await;
-    let file_kib = std::fs::metadata(&order.database)?.len() / 1024;
     Ok(Spent {
         wall_us,
         cpu_ms,
         peak_rss_kib: peak_rss_kib()?,
-        // Of the connection that writes: the one that reads has seen the list of backends and no more.
-        cache_kib: file_kib.min(u64::from(CACHE_KIB)),
         requests: requests - asked.0,
         bytes: bytes - asked.1,
     })
