@@ -27,10 +27,15 @@ pub(crate) async fn call(
 /// Opens the page on which a person lets WatchState into a Plex account. No other is opened.
 #[tauri::command]
 pub(crate) fn open_page(app: AppHandle, url: String) -> Result<(), Failure> {
-    let not_ours = || Failure::usage("That page is not one to sign in on", "Type its address yourself");
+    let not_ours =
+        || Failure::usage("That page is not one to sign in on", "Type its address yourself");
     let url = Url::parse(&url).ok().filter(is_sign_in).ok_or_else(not_ours)?;
     app.opener().open_url(url.as_str(), None::<&str>).map_err(|_| {
-        Failure::new(FailureKind::Internal, "No browser could be opened", "Open the address yourself")
+        Failure::new(
+            FailureKind::Internal,
+            "No browser could be opened",
+            "Open the address yourself",
+        )
     })
 }
 

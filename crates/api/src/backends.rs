@@ -279,7 +279,7 @@ impl Household {
                     &self.client_id,
                     &username,
                     &password,
-                    self.around.limits,
+                    self.around.limits(),
                     self.around.pause.clone(),
                 )
                 .await
@@ -306,7 +306,7 @@ impl Household {
     ) -> Result<Arc<dyn MediaServer>> {
         let client_id = self.client_id.clone();
         let address = Address { kind, url: url.clone(), user, token, client_id };
-        connect(address, self.around.limits, self.around.pause.clone())
+        connect(address, self.around.limits(), self.around.pause.clone())
             .map_err(|error| ApiError::of_server(name, &error))
     }
 }

@@ -12,6 +12,7 @@ use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerK
 use watchstate_store::{Backend, Store};
 
 use crate::secrets::{Keyring, Secrets, SecretsFile, SecretsPlace};
+use crate::settings::Book;
 use crate::unanswering::Unanswering;
 use crate::{ApiError, Code, DataFolder, Result};
 
@@ -26,6 +27,8 @@ pub struct Surroundings {
     pub limits: Limits,
     /// What users can tune.
     pub settings: Settings,
+    /// Where they tune it while the app runs; what it says goes before the two above.
+    pub book: Option<Arc<Book>>,
 }
 
 impl Surroundings {
@@ -36,7 +39,23 @@ impl Surroundings {
             pause: Arc::new(SystemClock),
             limits: Limits::default(),
             settings,
+            book: None,
         }
+    }
+
+    /// The clock of this computer, and what the settings of a data folder say, now and when they change.
+    pub fn by_the_book(book: Arc<Book>) -> Self {
+        Self { book: Some(book.clone()), limits: book.limits(), ..Self::real(book.engine()) }
+    }
+
+    /// What users can tune, as it is now.
+    pub fn settings(&self) -> Settings {
+        self.book.as_ref().map_or(self.settings, |book| book.engine())
+    }
+
+    /// What one server may be asked to bear, as it is now.
+    pub fn limits(&self) -> Limits {
+        self.book.as_ref().map_or(self.limits, |book| book.limits())
     }
 }
 
@@ -115,7 +134,7 @@ impl Household {
         Engine::new(
             self.store.clone(),
             self.around.clock.clone(),
-            self.around.settings,
+            self.around.settings(),
             report,
             cancel,
         )
@@ -179,7 +198,7 @@ impl Household {
             token,
             client_id: self.client_id.clone(),
         };
-        connect(address, self.around.limits, self.around.pause.clone())
+        connect(address, self.around.limits(), self.around.pause.clone())
             .map_err(|error| ApiError::of_server(&backend.name, &error))
     }
 }

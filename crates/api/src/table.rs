@@ -90,11 +90,19 @@ commands! {
 
     /// How a sign-in stands.
     sign_in_state(OneTicket) -> SignIn, reads [], changes [],
-    |app, wish| app.sign_in_state(&wish.ticket);
+    |app, wish| app.sign_in_state(&wish.ticket).await;
+
+    /// Goes on with one of the servers of an account.
+    choose_server(ChooseServer) -> SignIn, reads [], changes [],
+    |app, wish| app.choose_server(wish).await;
+
+    /// The servers of the network and of this computer. Takes a few seconds.
+    find_servers(Nothing) -> Vec<Found>, reads [], changes [],
+    |app, _wish| Ok(app.find_servers().await);
 
     /// Forgets a sign-in.
     cancel_sign_in(OneTicket) -> (), reads [], changes [],
-    |app, wish| { app.cancel_sign_in(&wish.ticket); Ok(()) };
+    |app, wish| { app.cancel_sign_in(&wish.ticket).await; Ok(()) };
 
     /// Adds a backend that was signed in at.
     add_backend(AddBackend) -> BackendId, reads [], changes [Backends],
@@ -169,6 +177,34 @@ commands! {
     /// A page of the journal, the latest line first.
     journal(Journal) -> Page<JournalLine>, reads [Journal], changes [],
     |app, wish| app.journal(&wish).await;
+
+    /// What runs by itself, and when.
+    tasks(Nothing) -> Vec<Task>, reads [Tasks Runs], changes [],
+    |app, _wish| Ok(app.tasks());
+
+    /// Changes when a task runs.
+    set_task(SetTask) -> (), reads [], changes [Tasks],
+    |app, wish| app.set_task(&wish);
+
+    /// A crontab line in words, or what is wrong with it.
+    read_cron(ReadCron) -> CronLine, reads [], changes [],
+    |app, wish| Ok(app.read_cron(&wish));
+
+    /// Begins a task. Answers when it has begun.
+    run_task(OneTask) -> (), reads [], changes [Tasks],
+    |app, wish| app.run_task(wish.name);
+
+    /// Stops a task; what was done is kept.
+    stop_task(OneTask) -> (), reads [], changes [Tasks],
+    |app, wish| app.stop_task(wish.name);
+
+    /// All settings.
+    settings(Nothing) -> Vec<Setting>, reads [Settings], changes [],
+    |app, _wish| Ok(app.settings());
+
+    /// Changes a setting.
+    set_setting(SetSetting) -> (), reads [], changes [Settings Tasks],
+    |app, wish| app.set_setting(&wish);
 
     /// The latest lines of the log.
     log(Log) -> Vec<LogLine>, reads [], changes [],

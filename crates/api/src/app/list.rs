@@ -236,7 +236,7 @@ impl App {
 
     pub(super) async fn judge(&self) -> Result<Judge, Failure> {
         let household = self.household();
-        Ok(Judge::new(&household.backends().await?, household.around.settings.progress))
+        Ok(Judge::new(&household.backends().await?, household.around.settings().progress))
     }
 
     /// How much each backend has.

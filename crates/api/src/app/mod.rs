@@ -10,17 +10,20 @@ mod list;
 mod live;
 mod log;
 mod overview;
+mod preferences;
 mod preview;
 mod runs;
+mod schedule;
 mod sign_in;
 mod support;
 mod tickets;
 mod title;
 mod truth;
+mod waiting_room;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use demo::{Demo, DemoServers};
@@ -30,9 +33,11 @@ use live::Board;
 pub use log::LogRing;
 use preview::Previews;
 use runs::Jobs;
+use schedule::Schedule;
 use tickets::Tickets;
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
+use waiting_room::WaitingRoom;
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_store::Backend;
 
@@ -66,6 +71,10 @@ pub struct App {
     tracker: TaskTracker,
     previews: Mutex<Previews>,
     tickets: Mutex<Tickets>,
+    /// Sign-ins that wait for a person elsewhere.
+    waiting: tokio::sync::Mutex<WaitingRoom>,
+    /// What starts the tasks, if anything does.
+    schedule: OnceLock<Schedule>,
     list: tokio::sync::Mutex<ListCache>,
     /// Moves whenever the list of titles may be another one.
     generation: AtomicU64,
@@ -111,6 +120,8 @@ impl App {
             tracker: TaskTracker::new(),
             previews: Mutex::default(),
             tickets: Mutex::default(),
+            waiting: tokio::sync::Mutex::default(),
+            schedule: OnceLock::new(),
             list: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             mood: Mutex::default(),
@@ -152,6 +163,7 @@ impl App {
     /// Stops what goes on, waits a little for what is on its way, and closes the database. Nothing is lost
     /// when it does not come to that.
     pub async fn close(&self) {
+        self.stop_schedule().await;
         self.stop_run();
         self.tracker.close();
         let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -14,7 +14,7 @@ use super::{App, locked};
 use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
 
 /// What is stale after a run.
-const AFTER_A_RUN: [Tag; 6] =
+pub(super) const AFTER_A_RUN: [Tag; 6] =
     [Tag::Backends, Tag::Runs, Tag::Owed, Tag::Titles, Tag::Journal, Tag::Live];
 /// Half an hour, in seconds.
 const HALF_AN_HOUR_S: i64 = 30 * 60;
@@ -115,6 +115,7 @@ impl App {
             PauseUntil::Morning => self.morning_after(now),
         });
         locked(&self.mood).paused_until = until;
+        self.keep_pause(until);
         self.changed(&[Tag::Tasks, Tag::Live]);
         let Some(until) = until else {
             self.tell_what_waits();

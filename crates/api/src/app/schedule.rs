@@ -10,7 +10,9 @@ use watchstate_store::Import;
 
 use super::runs::{AFTER_A_RUN, Job};
 use super::{App, locked};
-use crate::contract::{self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Task, TaskEnd};
+use crate::contract::{
+    self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Task, TaskEnd,
+};
 use crate::schedule::{self, Ticking, Timer, Work};
 use crate::settings::Book;
 use crate::{ApiError, Code};
@@ -36,7 +38,10 @@ impl Work for ByTheClock {
         cancel: CancellationToken,
     ) -> crate::Result<String> {
         let Some(app) = self.0.upgrade() else {
-            return Err(ApiError::new(Code::Stopped, "the app is closing; it runs at the next start"));
+            return Err(ApiError::new(
+                Code::Stopped,
+                "the app is closing; it runs at the next start",
+            ));
         };
         app.run_by_the_clock(task, cancel).await.map_err(|failure| {
             ApiError::new(Code::Trouble, format!("{}; {}", failure.what, failure.todo))
@@ -146,7 +151,11 @@ impl App {
                     None => self.shell.zone.clone(),
                 };
                 let next = line.next_runs(self.now(), &zone, SHOWN).into_iter();
-                CronLine::Good { ok: true, words: line.words(), next: next.map(Into::into).collect() }
+                CronLine::Good {
+                    ok: true,
+                    words: line.words(),
+                    next: next.map(Into::into).collect(),
+                }
             }
             Err(refused) => {
                 let crate::Refusal { what, todo } = refused.refusal;

@@ -8,11 +8,18 @@ use super::tickets::{GOOD_FOR_S, Ticket};
 use super::{App, locked};
 use crate::Credentials;
 use crate::backends::address;
-use crate::contract::{Failure, ServerUser, SignIn, SignInWish};
+use crate::contract::{self, Failure, ServerUser, SignIn, SignInWish};
 
 impl App {
     /// Signs in at a server. What the server refuses is an answer; only what cannot be asked is a failure.
     pub async fn sign_in(&self, wish: SignInWish) -> Result<SignIn, Failure> {
+        match wish.credentials {
+            contract::Credentials::PlexPin => return self.begin_plex().await,
+            contract::Credentials::QuickConnect => {
+                return self.begin_quick_connect(address(&wish.url)?).await;
+            }
+            _ => {}
+        }
         let url = address(&wish.url)?;
         let kind: ServerKind = wish.kind.into();
         let household = self.household();
@@ -26,7 +33,7 @@ impl App {
                     &household.client_id,
                     &username,
                     &password,
-                    around.limits,
+                    around.limits(),
                     around.pause.clone(),
                 )
                 .await;
@@ -37,7 +44,18 @@ impl App {
             }
         };
         let known = user.as_ref().map(|user| user.id.clone());
-        match self.look_round(kind, &url, known, &token).await {
+        self.let_in(kind, url, known, token).await
+    }
+
+    /// What is there behind a token: the end of every way to sign in.
+    pub(super) async fn let_in(
+        &self,
+        kind: ServerKind,
+        url: url::Url,
+        user: Option<String>,
+        token: Sensitive<String>,
+    ) -> Result<SignIn, Failure> {
+        match self.look_round(kind, &url, user, &token).await {
             Ok((server, version, users, user)) => {
                 Ok(self.issue(kind, url, token, server, version, users, user))
             }
@@ -47,12 +65,16 @@ impl App {
     }
 
     /// How a sign-in stands.
-    pub fn sign_in_state(&self, ticket: &str) -> Result<SignIn, Failure> {
-        Ok(self.ticket(ticket)?.told)
+    pub async fn sign_in_state(&self, ticket: &str) -> Result<SignIn, Failure> {
+        match self.ask_waiting(ticket).await? {
+            Some(told) => Ok(told),
+            None => Ok(self.ticket(ticket)?.told),
+        }
     }
 
     /// Forgets a sign-in and its secret.
-    pub fn cancel_sign_in(&self, ticket: &str) {
+    pub async fn cancel_sign_in(&self, ticket: &str) {
+        self.waiting.lock().await.remove(ticket);
         locked(&self.tickets).remove(ticket);
     }
 
@@ -140,7 +162,7 @@ fn may_be_unknown(error: &ServerError) -> bool {
     )
 }
 
-fn refused(error: &ServerError) -> SignIn {
+pub(super) fn refused(error: &ServerError) -> SignIn {
     let advice = Failure::of_server("The server", error).advice();
     SignIn::Refused { advice }
 }

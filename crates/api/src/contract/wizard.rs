@@ -54,6 +54,13 @@ pub enum SignIn {
         /// Until when the code is good.
         expires_at: Moment,
     },
+    /// Signed in to an account that has several servers: which of them is meant?
+    Choose {
+        /// What stands for it.
+        ticket: String,
+        /// Its servers, each by its nearest address.
+        servers: Vec<Found>,
+    },
     /// The server let us in.
     Done {
         /// What stands for it.
@@ -112,6 +119,15 @@ pub struct SignInWish {
 pub struct OneTicket {
     /// What stands for it.
     pub ticket: String,
+}
+
+/// Which server of an account is meant.
+#[derive(Deserialize, TS)]
+pub struct ChooseServer {
+    /// What stands for the sign-in.
+    pub ticket: String,
+    /// The address of the server, as it was told.
+    pub url: String,
 }
 
 /// A backend to be added, signed in at already.
