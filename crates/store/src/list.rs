@@ -4,6 +4,9 @@
 //! the caller keeps while nothing changes; a page is then a question about a hundred titles by their
 //! numbers. Counting and skipping in SQL would go through the whole table again for each page.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use roaring::RoaringTreemap;
 use serde::Deserialize;
 use watchstate_model::{BackendId, Marks, Moment, PersonId, TitleId, Watch};
@@ -105,26 +108,43 @@ fn set(json: &str) -> Result<RoaringTreemap> {
 impl Store {
     /// All titles, the latest change first; those that nobody ever touched come last.
     pub async fn listed(&self, person: PersonId) -> Result<Vec<Listed>> {
-        // One number a title: its row, and three flags in the lowest bits.
+        // Sorted here and not there: SQLite would look each title's state up and sort whole rows. One number
+        // a title, with its flags in the lowest bits.
         let row = sqlx::query!(
-            r#"SELECT json_group_array(t.id * 8 + (t.season IS NOT NULL) * 4 + coalesce(s.watched, 0) * 2
-                                       + (s.position IS NOT NULL) ORDER BY s.decided_at DESC, t.id)
-                          AS "all!: String"
-               FROM titles t LEFT JOIN states s ON s.person_id = ?1 AND s.title_id = t.id"#,
+            r#"SELECT json_group_array(id * 2 + (season IS NOT NULL)) AS "all!: String" FROM titles"#
+        )
+        .fetch_one(self.reader())
+        .await?;
+        let titles: Vec<i64> = serde_json::from_str(&row.all)?;
+        let row = sqlx::query!(
+            r#"SELECT json_group_array(title_id * 4 + watched * 2 + (position IS NOT NULL))
+                          AS "titles!: String",
+                      json_group_array(decided_at) AS "times!: String"
+               FROM states WHERE person_id = ?1"#,
             person.0
         )
         .fetch_one(self.reader())
         .await?;
-        let all: Vec<i64> = serde_json::from_str(&row.all)?;
-        Ok(all
+        let states: Vec<i64> = serde_json::from_str(&row.titles)?;
+        let times: Vec<i64> = serde_json::from_str(&row.times)?;
+        let states: HashMap<i64, (i64, i64)> =
+            states.into_iter().zip(times).map(|(state, at)| (state >> 2, (state, at))).collect();
+        let mut all: Vec<(Option<i64>, Listed)> = titles
             .into_iter()
-            .map(|packed| Listed {
-                title: TitleId(packed >> 3),
-                episode: packed & 4 != 0,
-                watched: packed & 2 != 0,
-                position: packed & 1 != 0,
+            .map(|title| {
+                let state = states.get(&(title >> 1));
+                let flag = |bit: i64| state.is_some_and(|(state, _)| state & bit != 0);
+                let listed = Listed {
+                    title: TitleId(title >> 1),
+                    episode: title & 1 != 0,
+                    watched: flag(2),
+                    position: flag(1),
+                };
+                (state.map(|(_, at)| *at), listed)
             })
-            .collect())
+            .collect();
+        all.sort_unstable_by_key(|(at, listed)| (Reverse(*at), listed.title));
+        Ok(all.into_iter().map(|(_, listed)| listed).collect())
     }
 
     /// The titles whose names, or whose series' names, have words that begin so; nothing when the text has

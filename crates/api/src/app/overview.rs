@@ -1,6 +1,7 @@
 //! The whole at a glance.
 
 use jiff::Timestamp;
+use watchstate_engine::Trouble;
 use watchstate_model::Moment;
 use watchstate_servers::ServerKind;
 use watchstate_store::{Backend, Stock, Waiting as Owed};
@@ -115,12 +116,16 @@ fn stands(card: &BackendCard) -> Stands {
 
 fn card(backend: Backend, owed: Owed, has: Option<Stock>) -> BackendCard {
     let kind = ServerKind::from_name(&backend.kind).unwrap_or(ServerKind::Plex);
-    // The engine's line begins with the name, which the card shows anyway.
+    // The engine's line begins with the name, which the card shows anyway. That a person stopped a run is
+    // no trouble.
     let prefix = format!("{}: ", backend.name);
+    let stopped = Trouble::Cancelled.to_string();
     let trouble = backend
         .trouble
         .as_deref()
-        .map(|line| advice(line.strip_prefix(prefix.as_str()).unwrap_or(line)));
+        .map(|line| line.strip_prefix(prefix.as_str()).unwrap_or(line))
+        .filter(|line| *line != stopped)
+        .map(advice);
     BackendCard {
         id: backend.id.into(),
         kind: kind.into(),

@@ -55,21 +55,37 @@ impl Servers {
         let start = |kind, version: &'static str| async move {
             FakeServer::of(kind, version).at(NOW).with_sample().start().await.unwrap()
         };
-        Self {
+        let servers = Self {
             plex: start(ServerKind::Plex, "1.40.2").await,
             jellyfin: start(ServerKind::Jellyfin, "10.10.7").await,
             emby: start(ServerKind::Emby, "4.8.11.0").await,
+        };
+        // The film of these stories is new to everybody.
+        for server in servers.all() {
+            server.unwatch("Heat", "ana").unwrap();
         }
+        servers
+    }
+
+    pub fn all(&self) -> [&FakeServer; 3] {
+        [&self.plex, &self.jellyfin, &self.emby]
     }
 
     pub fn pass(&self, seconds: i64) {
-        for server in [&self.plex, &self.jellyfin, &self.emby] {
+        for server in self.all() {
             server.pass(seconds);
         }
     }
 
     pub fn writes(&self) -> usize {
-        [&self.plex, &self.jellyfin, &self.emby].iter().map(|server| server.writes().len()).sum()
+        self.all().iter().map(|server| server.writes().len()).sum()
+    }
+
+    /// On how many of them Heat is watched.
+    pub fn watched(&self) -> usize {
+        let is_watched =
+            |server: &&FakeServer| server.shows("Heat", "ana").unwrap().watch.is_watched();
+        self.all().into_iter().filter(is_watched).count()
     }
 }
 
