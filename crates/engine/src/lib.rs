@@ -103,8 +103,8 @@ impl Default for Settings {
             progress: watchstate_model::marks::ProgressRule::default(),
             brake: BrakePolicy::default(),
             export_threshold: 1000,
-            page_first: 500,
-            page_most: 2000,
+            page_first: 1000,
+            page_most: 1000,
             backends_at_once: 4,
             writes_at_once: 4,
         }

@@ -16,7 +16,7 @@ fn what_is_set_is_used() {
     let small = with(LIBRARY_SEGMENT, "300").unwrap();
     assert_eq!((small.page_first, small.page_most), (300, 300), "no page is larger, the first too");
     let large = with(LIBRARY_SEGMENT, "5000").unwrap();
-    assert_eq!((large.page_first, large.page_most), (500, 5000));
+    assert_eq!((large.page_first, large.page_most), (1000, 5000));
     assert_eq!(with(PROGRESS_MINIMUM, "90").unwrap().progress.minimum_ms, 90_000);
     assert_eq!(with(BRAKE_AT_LEAST, "3").unwrap().brake.at_least, 3);
     assert_eq!(with(BRAKE_PERCENT, "0").unwrap().brake.percent, 0);

@@ -191,7 +191,7 @@ pub static TABLE: &[Definition] = &[
         meaning: "How many titles one request may ask for at most. Smaller pages are kinder to a slow \
                   server, larger ones faster.",
         kind: Kind::Number { min: 50, max: 10_000, unit: Some("titles") },
-        default: "2000",
+        default: "1000",
     },
     Definition {
         name: BACKENDS_AT_ONCE,
