@@ -53,6 +53,9 @@ export interface Found { kind: ServerKind; name: string; url: string; how: "netw
 /** A sign-in in progress or done; the secret stays in the app. */
 export type SignIn =
   | { state: "waiting"; ticket: string; code: string; /** to be opened in a browser; null for Quick Connect, where the code is typed on the server */ openUrl: string | null; expiresAt: Moment }
+  /** Signed in to an account that has several servers, as the Plex account does: which of them is meant? */
+  | { state: "choose"; ticket: string; servers: Found[] }
+  /** user: the id of the one whose credentials they are; null for a key that belongs to nobody. */
   | { state: "done"; ticket: string; server: string; version: string; users: { id: string; name: string }[]; user: string | null }
   | { state: "refused"; advice: Advice };
 export type Credentials =
@@ -135,9 +138,13 @@ export interface Commands {
   set_backend: [{ backend: BackendId; name?: string; url?: string; import?: Import; export?: boolean; credentials?: Credentials }, null]; // changes: backends
   remove_backend: [{ backend: BackendId; keepHistory: boolean }, null]; // changes: backends titles
   find_servers: [{}, Found[]];                               // takes up to 3 s
+  /** url: empty with plexPin to sign in to the Plex account itself; then `choose` follows. */
   sign_in: [{ kind: ServerKind; url: string; credentials: Credentials }, SignIn];
   sign_in_state: [{ ticket: string }, SignIn];
+  /** The answer to `choose`: goes on with one server of the account, as `done` or `refused`. */
+  choose_server: [{ ticket: string; url: string }, SignIn];
   cancel_sign_in: [{ ticket: string }, null];
+  /** user: an id of `users`; empty where there are none. */
   add_backend: [{ ticket: string; name: string; user: string; import: Import; export: boolean }, BackendId]; // changes: backends
   start_demo: [{}, null];                                    // changes: everything
   sync_now: [{ backends?: BackendId[]; preview?: string }, null];  // returns at once; preview: what was shown and agreed to = consent

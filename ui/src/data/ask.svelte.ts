@@ -1,4 +1,5 @@
 // Questions to the app and their answers, shared by whoever asks the same, asked anew when they became stale.
+import { untrack } from "svelte";
 import type { Failure } from "../contract/contract";
 import type { Answer, Args, Name } from "../host/host";
 import { asFailure, call, whenChanged } from "./call";
@@ -6,6 +7,8 @@ import { reads } from "./tags";
 
 /** A stale answer is asked again after this long at the earliest: a run changes things many times a second. */
 const BREATH_MS = 200;
+/** A failed question is asked again after this long. */
+const HEAL_MS = 5000;
 
 class Question<N extends Name> {
   answer = $state.raw<Answer<N>>();
@@ -34,10 +37,18 @@ class Question<N extends Name> {
         this.failure = undefined;
       } catch (thrown) {
         this.failure = asFailure(thrown);
+        this.healLater();
       }
       // Set while the answer was on its way.
     } while (this.again as boolean);
     this.asking = false;
+  }
+
+  /** What failed is asked again by itself, for as long as someone looks: troubles pass. */
+  private healLater(): void {
+    setTimeout(() => {
+      if (this.watchers > 0 && this.failure) void this.ask();
+    }, HEAL_MS);
   }
 
   becameStale(): void {
@@ -106,7 +117,8 @@ export function ask<N extends Name>(name: N, args: () => Args<N> | null): Asked<
     const asked = questionOf(name, JSON.parse(key) as Args<N>);
     asked.watchers += 1;
     question = asked;
-    void asked.ask();
+    // Only another argument asks anew, not what the question itself changes while it is asked.
+    untrack(() => void asked.ask());
     return () => {
       asked.watchers -= 1;
       before = asked.answer ?? before;

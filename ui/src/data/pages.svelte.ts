@@ -1,4 +1,5 @@
 // A list of any length, read page by page as it is looked at.
+import { untrack } from "svelte";
 import type { Commands, Failure, Page } from "../contract/contract";
 import type { Args } from "../host/host";
 import { asFailure, call, whenChanged } from "./call";
@@ -8,6 +9,8 @@ const SIZE = 100;
 /** Pages that are kept beside those in sight. */
 const KEPT = 40;
 const BREATH_MS = 250;
+/** What failed is read again by itself after this long: troubles pass. */
+const HEAL_MS = 5000;
 
 /** The commands that answer with pages. */
 type Paged = "titles" | "journal" | "runs" | "preview_rows";
@@ -39,6 +42,7 @@ export function pages<N extends Paged>(name: N, args: () => Asked<N> | null): Pa
   let round = 0;
   let sight = { from: 0, to: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let healing: ReturnType<typeof setTimeout> | undefined;
 
   const key = $derived.by(() => {
     const now = args();
@@ -64,6 +68,8 @@ export function pages<N extends Paged>(name: N, args: () => Asked<N> | null): Pa
       if (asked !== round) return;
       failure = asFailure(thrown);
       turning = false;
+      clearTimeout(healing);
+      healing = setTimeout(startAgain, HEAL_MS);
     } finally {
       if (asked === round) {
         onTheWay.delete(page);
@@ -99,7 +105,8 @@ export function pages<N extends Paged>(name: N, args: () => Asked<N> | null): Pa
       return;
     }
     question = JSON.parse(key) as Asked<N>;
-    startAgain();
+    // Only another argument starts again, not what the reading itself changes.
+    untrack(startAgain);
   });
 
   $effect(() => {
@@ -114,6 +121,7 @@ export function pages<N extends Paged>(name: N, args: () => Asked<N> | null): Pa
     return () => {
       stop();
       clearTimeout(timer);
+      clearTimeout(healing);
       timer = undefined;
     };
   });

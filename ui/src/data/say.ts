@@ -46,13 +46,15 @@ export function date(at: Moment): string {
   return dayFar.format(at * 1000);
 }
 
-/** "just now", "12 min ago", "3 h ago", "yesterday 17:05", "3 Nov 17:05" */
+/** "just now", "12 min ago", "3 h ago", "yesterday 17:05", "3 Nov", "3 Nov 2024" */
 export function ago(at: Moment, now: Moment): string {
   const s = now - at;
   if (s < 60) return "just now";
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;
   if (s < 12 * 3600) return `${Math.floor(s / 3600)} h ago`;
-  return when(at, now);
+  if (s < 2 * 86_400) return when(at, now);
+  const sameYear = new Date(at * 1000).getFullYear() === new Date(now * 1000).getFullYear();
+  return (sameYear ? dayNear : dayFar).format(at * 1000);
 }
 
 /** "in 12 min", "in 3 h", "tomorrow 03:00" */

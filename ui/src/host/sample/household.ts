@@ -7,7 +7,7 @@ export const reasons: Record<string, string> = {
   moved: "Only this server changed since the last look, so its mark is the truth.",
   newer: "Two servers changed; this one changed later.",
   union: "Seen for the first time: a mark is only ever added.",
-  behind: "It does not show yet what the others show.",
+  behind: "It did not show yet what the others show.",
   agrees: "It shows what we hold to be true.",
   asked: "You asked for it in the window.",
   rewatch: "Watched before and started again: it stays watched.",

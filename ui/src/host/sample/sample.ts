@@ -97,7 +97,7 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
-  const signIns = new Map<string, { answer: SignIn; asked: number }>();
+  const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
   const backendOf = (id: number) => home.backends.find((backend) => backend.id === id) ?? fail("notFound", "This server is not known any more.", "Go back to Backends.");
   const titleOf = (id: number) => home.titles[id - 1] ?? fail("notFound", "This title is not known any more.", "Search for it again.");
   const all = (): number[] => home.backends.map((backend) => backend.id);
@@ -106,7 +106,7 @@ function commands(home: Household): Commands {
     return null;
   };
   const done = (ticket: string, server: string): SignIn => ({
-    state: "done", ticket, server, version: "10.11.2", user: "ana",
+    state: "done", ticket, server, version: "10.11.2", user: "1",
     users: [{ id: "1", name: "ana" }, { id: "2", name: "Jonas" }, { id: "3", name: "יעל" }],
   });
 
@@ -140,7 +140,7 @@ function commands(home: Household): Commands {
       ];
       return found;
     },
-    async sign_in({ kind, credentials }) {
+    async sign_in({ kind, url, credentials }) {
       await wait(home.stepMs * 2);
       const ticket = `t${signIns.size + 1}`;
       if (credentials.by === "password" && credentials.password === "wrong") {
@@ -151,7 +151,7 @@ function commands(home: Household): Commands {
           state: "waiting", ticket, code: kind === "plex" ? "K7QX" : "482913",
           openUrl: kind === "plex" ? "https://app.plex.tv/auth#?code=K7QX" : null, expiresAt: home.now() + 900,
         };
-        signIns.set(ticket, { answer, asked: 0 });
+        signIns.set(ticket, { answer, asked: 0, account: url === "" });
         return answer;
       }
       return done(ticket, kind === "kodi" ? "Kodi" : "attic");
@@ -160,8 +160,17 @@ function commands(home: Household): Commands {
       const known = signIns.get(ticket);
       if (!known) return fail("notFound", "This sign-in is over.", "Begin it again.");
       known.asked += 1;
-      return known.asked < 3 ? known.answer : done(ticket, "attic");
+      if (known.asked < 3) return known.answer;
+      if (!known.account) return done(ticket, "attic");
+      return {
+        state: "choose", ticket,
+        servers: [
+          { kind: "plex", name: "Summer house", url: "http://192.168.1.40:32400", how: "plexAccount" },
+          { kind: "plex", name: "Grandma's", url: "https://grandma.example.org:32400", how: "plexAccount" },
+        ],
+      };
     },
+    choose_server: ({ ticket, url }) => done(ticket, url.includes("grandma") ? "Grandma's" : "Summer house"),
     cancel_sign_in({ ticket }) {
       signIns.delete(ticket);
       return null;
@@ -321,8 +330,11 @@ function commands(home: Household): Commands {
 export function sample(asked: URLSearchParams): Host {
   const home = new Household(asked.get("scene") ?? "calm", Number(asked.get("titles") ?? 400), Number(asked.get("step") ?? 90));
   const table = commands(home);
+  // How often the page asked, for the tests.
+  const asks = window as unknown as { asked?: number };
   return {
     async call(name, args) {
+      asks.asked = (asks.asked ?? 0) + 1;
       // An answer never comes in the same breath, here as in the app.
       await wait(name === "titles" ? 8 : 3);
       if (asked.has("fails")) return fail("store", "The database is locked by another program.", "Close the other program. WatchState tries again by itself.");

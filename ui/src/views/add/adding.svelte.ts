@@ -6,7 +6,7 @@ export type Step = "find" | "signIn" | "direction" | "read" | "review" | "done";
 export const steps: { step: Step; title: string }[] = [
   { step: "find", title: "Find it" },
   { step: "signIn", title: "Sign in" },
-  { step: "direction", title: "Choose the way" },
+  { step: "direction", title: "Which way" },
   { step: "read", title: "Read it" },
   { step: "review", title: "Look and start" },
 ];
@@ -17,6 +17,7 @@ export class Adding {
   url = $state("");
   /** The name the server gave itself, or the person gave it. */
   name = $state("");
+  /** The id of the user whose marks are meant. */
   user = $state("");
   imports = $state<Import>("on");
   exports = $state(true);
@@ -31,9 +32,17 @@ export class Adding {
     this.step = "signIn";
   }
 
+  /** Signs in to the Plex account first, and takes one of its servers then. */
+  askPlex(): void {
+    this.kind = "plex";
+    this.url = "";
+    this.name = "";
+    this.step = "signIn";
+  }
+
   signedInAs(done: Extract<SignIn, { state: "done" }>): void {
     this.signedIn = done;
-    this.user = done.user ?? done.users[0]?.name ?? "";
+    this.user = done.user ?? done.users[0]?.id ?? "";
     if (this.name === "") this.name = done.server;
     this.step = "direction";
   }
