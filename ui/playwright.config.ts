@@ -5,6 +5,8 @@ const PORT = 5199;
 export default defineConfig({
   testDir: "tests",
   fullyParallel: true,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
   // Two at a time: the machines that run this have two cores.
   workers: 2,
   forbidOnly: true,

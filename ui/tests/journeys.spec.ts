@@ -7,7 +7,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
     const now = await page.evaluate(() => {
       const here = document.activeElement as HTMLElement | null;
-      if (!here) return "";
+      if (!here || here === document.body || here.tabIndex < 0) return "";
       const labels = here instanceof HTMLInputElement || here instanceof HTMLSelectElement ? [...(here.labels ?? [])].map((label) => label.innerText) : [];
       return [here.getAttribute("aria-label") ?? "", ...labels, labels.length > 0 ? "" : here.innerText].join(" ");
     });
