@@ -214,3 +214,22 @@ test("what fails says what and what to do, in the status line and in the view", 
   await expect(page.getByRole("main")).toContainText("Close the other program.");
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
+
+test("the window works under the content policy of the app", async ({ page }) => {
+  const broken: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") broken.push(message.text());
+  });
+  await page.route("/?sample*", async (route) => {
+    const answer = await route.fetch();
+    const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'";
+    await route.fulfill({ response: answer, headers: { ...answer.headers(), "content-security-policy": policy } });
+  });
+  await open(page, "history/4");
+  const row = page.getByRole("list", { name: "Titles" }).getByRole("listitem").first();
+  await expect(row).toContainText("Lighthouse");
+  expect((await row.boundingBox())?.height).toBe(52);
+  await page.getByRole("link", { name: "Backends", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Backends" })).toBeVisible();
+  expect(broken).toEqual([]);
+});

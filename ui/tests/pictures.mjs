@@ -5,6 +5,8 @@ import { chromium } from "@playwright/test";
 
 const [folder = "pictures", only = ""] = process.argv.slice(2);
 const base = process.env.WATCHSTATE_PAGE ?? "http://127.0.0.1:5199";
+/** Such as "wide-light,narrow-dark"; all four without it. */
+const looks = (process.env.PICTURES_LOOKS ?? "").split(",").filter(Boolean);
 const sizes = { wide: { width: 1100, height: 760 }, narrow: { width: 640, height: 760 } };
 
 const button = (page, name) => page.getByRole("button", { name }).click();
@@ -52,6 +54,7 @@ const pictures = {
   "add-3-direction": ["calm", "add", signedIn],
   "add-4-read": ["calm", "add", read],
   "add-5-look": ["calm", "add", async (page) => { await read(page); await button(page, "Next"); await page.getByText("Search these changes").or(page.getByPlaceholder("Search these changes")).waitFor(); }],
+  "add-2-plex": ["calm", "add", async (page) => { await button(page, /Plex account/); await button(page, "Open plex.tv"); await page.getByRole("button", { name: /Grandma/ }).waitFor(); }],
   fails: ["calm&fails", "history"],
 };
 
@@ -61,6 +64,7 @@ for (const [name, [scene, place, act]] of Object.entries(pictures)) {
   if (!name.startsWith(only)) continue;
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ["light", "dark"]) {
+      if (looks.length > 0 && !looks.includes(`${size}-${colorScheme}`)) continue;
       const page = await browser.newPage({ viewport, colorScheme, locale: "en-GB", reducedMotion: "reduce" });
       try {
         await page.goto(`${base}/?sample&step=20&scene=${scene}#/${place}`);

@@ -9,6 +9,7 @@ import { reads } from "./tags";
 const BREATH_MS = 200;
 /** A failed question is asked again after this long. */
 const HEAL_MS = 5000;
+const REMEMBERED = 60;
 
 class Question<N extends Name> {
   answer = $state.raw<Answer<N>>();
@@ -83,6 +84,10 @@ function questionOf<N extends Name>(name: N, args: Args<N>): Question<N> {
   const key = keyOf(name, args);
   let known = questions.get(key) as Question<N> | undefined;
   if (!known) {
+    // What nobody looks at any more is remembered for a while, so that going back shows it at once.
+    if (questions.size > REMEMBERED) {
+      for (const old of questions.values()) if (old.watchers === 0) forget(old);
+    }
     known = new Question(name, args);
     questions.set(key, known);
   }

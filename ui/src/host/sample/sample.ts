@@ -180,7 +180,7 @@ function commands(home: Household): Commands {
         home.moveIn();
         home.backends = [];
       }
-      const card = home.card("jellyfin", name, "http://192.168.1.20:8096", user, {
+      const card = home.card("jellyfin", name, "http://192.168.1.20:8096", ["ana", "Jonas", "יעל"][Number(user) - 1] ?? null, {
         import: imports, export: exports, approved: false, importedAt: null, exportedAt: null,
       });
       home.backends = [...home.backends, card];
