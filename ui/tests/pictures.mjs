@@ -55,6 +55,9 @@ const pictures = {
   "add-4-read": ["calm", "add", read],
   "add-5-look": ["calm", "add", async (page) => { await read(page); await button(page, "Next"); await page.getByText("Search these changes").or(page.getByPlaceholder("Search these changes")).waitFor(); }],
   "add-2-plex": ["calm", "add", async (page) => { await button(page, /Plex account/); await button(page, "Open plex.tv"); await page.getByRole("button", { name: /Grandma/ }).waitFor(); }],
+  "overview-paused": ["calm", "overview", async (page) => { await button(page, "Pause sync"); await page.keyboard.press("Enter"); await page.getByText("Sync is paused").first().waitFor(); }],
+  "add-6-done": ["calm", "add", async (page) => { await read(page); await button(page, "Next"); await button(page, "Not now"); await page.getByText("was added").waitFor(); }],
+  "history-episode": ["waits", "history/50"],
   fails: ["calm&fails", "history"],
 };
 

@@ -23,6 +23,8 @@ export class Adding {
   exports = $state(true);
   signedIn = $state.raw<Extract<SignIn, { state: "done" }>>();
   added = $state<BackendId>();
+  /** Whether a person said Start, so that writing goes on. */
+  started = $state(false);
   preview = $state.raw<Preview>();
 
   choose(found: Found): void {
