@@ -1,9 +1,12 @@
 import { mount } from "svelte";
+import "@fontsource-variable/inter/wght.css";
 import "./styles/base.css";
 import App from "./App.svelte";
-import { host } from "./host/host";
+import { start } from "./data/call";
+import { findHost } from "./host/host";
 
 const target = document.getElementById("app");
 if (target) {
-  mount(App, { target, props: { host: host() } });
+  start(await findHost());
+  mount(App, { target });
 }

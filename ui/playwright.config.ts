@@ -1,0 +1,26 @@
+import { defineConfig } from "@playwright/test";
+
+const PORT = 5199;
+
+export default defineConfig({
+  testDir: "tests",
+  fullyParallel: true,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  // Two at a time: the machines that run this have two cores.
+  workers: 2,
+  forbidOnly: true,
+  reporter: "list",
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}`,
+    viewport: { width: 1100, height: 760 },
+    locale: "en-GB",
+    // Chromium of the system, where there is one; else the one that Playwright installed.
+    launchOptions: process.env.WATCHSTATE_CHROMIUM ? { executablePath: process.env.WATCHSTATE_CHROMIUM, args: ["--no-sandbox"] } : {},
+  },
+  webServer: {
+    command: `npx vite build --mode sample --outDir node_modules/.sample && npx vite preview --outDir node_modules/.sample --host 127.0.0.1 --port ${PORT} --strictPort`,
+    url: `http://127.0.0.1:${PORT}`,
+    reuseExistingServer: true,
+  },
+});

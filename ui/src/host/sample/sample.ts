@@ -1,0 +1,346 @@
+// A household made up in memory, for looking at the window and for testing it without the app.
+// `?sample` and beside it: `scene=calm|waits|trouble|empty`, `titles=200000`, `step=MS` (how long a step of a run
+// takes), `fails` (each command fails).
+import type { Failure, Found, Overview, Preview, PreviewRow, SignIn, Title, TitleRow } from "../../contract/contract";
+import type { Answer, Args, Host, Name } from "../host";
+import { readCron } from "./crontab";
+import { because, Household } from "./household";
+import { isOn, unwatched, type SampleTitle } from "./titles";
+
+type Commands = { [N in Name]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> };
+
+const fail = (kind: Failure["kind"], what: string, todo: string): never => {
+  throw { kind, what, todo } satisfies Failure;
+};
+
+const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+function rowOf(home: Household, title: SampleTitle): TitleRow {
+  const marks = home.marksOf(title);
+  return {
+    id: title.id, name: title.name, show: title.show, season: title.season, episode: title.episode, year: title.year, marks,
+    changedAt: home.changed.get(title.id)?.at ?? marks.playedAt,
+    on: home.backends
+      .filter((backend) => isOn(backend.id, title.id))
+      .map((backend) => ({ backend: backend.id, present: title.id % 97 !== 0 || backend.id !== 2, ...home.shownOn(backend.id, title) })),
+  };
+}
+
+function fullOf(home: Household, title: SampleTitle): Title {
+  const row = rowOf(home, title);
+  return {
+    ...row,
+    ids: [
+      { provider: "imdb", value: `tt${String(1_000_000 + title.id)}` },
+      { provider: "tmdb", value: String(40_000 + title.id) },
+      ...(title.show === null ? [] : [{ provider: "tvdb", value: String(70_000 + title.id) }]),
+    ],
+    ignored: home.ignored.has(title.id),
+    copies: row.on.map((on) => ({
+      item: title.id * 10 + on.backend, backend: on.backend, key: String(900_000 + title.id),
+      path: on.backend === 1 ? `/srv/media/${title.show ?? "Movies"}/${title.name}.mkv` : null,
+      durationMs: title.durationMs, marks: on.marks, agreed: on.marks, agreedAt: home.now() - 1900, present: on.present,
+      because: because(on.agrees ? "agrees" : "behind"),
+      owed: on.agrees ? null : { becomes: row.marks, because: because("behind"), waiting: null, parked: false },
+    })),
+    journal: home.journal.filter((line) => line.title.id === title.id).slice(0, 30),
+  };
+}
+
+function overviewOf(home: Household): Overview {
+  const { backends } = home;
+  const waiting = backends
+    .filter((backend) => backend.export && !backend.approved)
+    .map((backend) => ({ backend: backend.id, name: backend.name, why: "firstExport" as const, count: home.owed(backend).length }));
+  const trouble = backends.find((backend) => backend.trouble);
+  const exporting = backends.filter((backend) => backend.export);
+  const [truth, says]: [Overview["truth"], string] =
+    backends.length === 0 ? ["empty", "No server yet"]
+    : home.pausedUntil !== null ? ["paused", "Sync is paused"]
+    : home.live[0] ? ["working", home.live[0].task === "import" ? `Reading ${home.live[0].name ?? "servers"}` : `Writing to ${home.live[0].name ?? "servers"}`]
+    : trouble ? ["trouble", trouble.trouble?.what ?? ""]
+    : waiting[0] ? ["needsYou", `${waiting[0].name} waits for your yes`]
+    : ["inSync", exporting.length === 1 ? "The server is in sync" : `All ${exporting.length} servers are in sync`];
+  const next = home.tasks
+    .filter((task) => task.on)
+    .map((task) => {
+      const read = readCron(task.line, home.now());
+      return { task: task.name, at: read.ok ? (read.next[0] ?? Infinity) : Infinity };
+    })
+    .sort((a, b) => a.at - b.at)[0];
+  return {
+    truth, says, backends, titles: home.titles.length, lastSync: backends[0]?.exportedAt ?? null, nextRun: next ?? null,
+    pausedUntil: home.pausedUntil, today: backends.length === 0 ? { marks: 0, written: 0, held: 0, failed: 0 } : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 }, waiting,
+  };
+}
+
+function find(home: Household, args: Args<"titles">): Answer<"titles"> {
+  const { filter, from, size } = args;
+  const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const fits = (title: SampleTitle, at: number): boolean => {
+    const text = home.words[at] ?? "";
+    if (!words.every((word) => text.includes(word))) return false;
+    if (filter.kind !== undefined && (filter.kind === "movie") !== (title.show === null)) return false;
+    if (filter.backend !== undefined && !isOn(filter.backend, title.id)) return false;
+    if (filter.missingOn !== undefined && isOn(filter.missingOn, title.id)) return false;
+    if (filter.state !== undefined) {
+      const marks = home.marksOf(title);
+      const state = marks.watched ? "watched" : marks.positionMs !== null ? "started" : "unwatched";
+      if (state !== filter.state) return false;
+    }
+    if (filter.differs === true) return rowOf(home, title).on.some((on) => !on.agrees);
+    return true;
+  };
+  const all = Object.keys(filter).length === 0 ? home.titles : home.titles.filter(fits);
+  return { total: all.length, rows: all.slice(from, from + size).map((title) => rowOf(home, title)) };
+}
+
+function commands(home: Household): Commands {
+  const previews = new Map<string, PreviewRow[]>();
+  const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
+  const backendOf = (id: number) => home.backends.find((backend) => backend.id === id) ?? fail("notFound", "This server is not known any more.", "Go back to Backends.");
+  const titleOf = (id: number) => home.titles[id - 1] ?? fail("notFound", "This title is not known any more.", "Search for it again.");
+  const all = (): number[] => home.backends.map((backend) => backend.id);
+  const changed = (...tags: Extract<Parameters<Household["tell"]>[0], { type: "changed" }>["tags"]): null => {
+    home.tell({ type: "changed", tags });
+    return null;
+  };
+  const done = (ticket: string, server: string): SignIn => ({
+    state: "done", ticket, server, version: "10.11.2", user: "1",
+    users: [{ id: "1", name: "ana" }, { id: "2", name: "Jonas" }, { id: "3", name: "יעל" }],
+  });
+
+  return {
+    overview: () => overviewOf(home),
+    backends: () => home.backends.map((backend) => ({ ...backend })),
+    async test_backend({ backend }) {
+      await wait(home.stepMs * 4);
+      const one = backendOf(backend);
+      if (one.trouble) return fail("server", one.trouble.what, one.trouble.todo);
+      return {
+        server: one.name, version: "10.11.2", user: one.user ?? "ana", clockOffsetS: one.id === 3 ? -42 : 0,
+        libraries: [{ name: "Movies", kind: "movies" }, { name: "Shows", kind: "shows" }, { name: "أفلام", kind: "mixed" }], users: ["ana", "Jonas", "יעל"],
+      };
+    },
+    set_backend({ backend, credentials, ...rest }) {
+      if (credentials?.by === "password" && credentials.password === "wrong") return fail("server", "The password is not right.", "Type it again.");
+      Object.assign(backendOf(backend), rest);
+      return changed("backends", "owed");
+    },
+    remove_backend({ backend }) {
+      home.backends = home.backends.filter((one) => one.id !== backend);
+      return changed("backends", "titles", "owed");
+    },
+    async find_servers() {
+      await wait(home.stepMs * 6);
+      const found: Found[] = [
+        { kind: "jellyfin", name: "attic", url: "http://192.168.1.20:8096", how: "network" },
+        { kind: "plex", name: "Summer house", url: "http://192.168.1.40:32400", how: "network" },
+        { kind: "emby", name: "Ana's laptop", url: "http://127.0.0.1:8097", how: "thisComputer" },
+      ];
+      return found;
+    },
+    async sign_in({ kind, url, credentials }) {
+      await wait(home.stepMs * 2);
+      const ticket = `t${signIns.size + 1}`;
+      if (credentials.by === "password" && credentials.password === "wrong") {
+        return { state: "refused", advice: { what: "The name or the password is not right.", todo: "Type them again. Capital letters count." } };
+      }
+      if (credentials.by === "plexPin" || credentials.by === "quickConnect") {
+        const answer: SignIn = {
+          state: "waiting", ticket, code: kind === "plex" ? "K7QX" : "482913",
+          openUrl: kind === "plex" ? "https://app.plex.tv/auth#?code=K7QX" : null, expiresAt: home.now() + 900,
+        };
+        signIns.set(ticket, { answer, asked: 0, account: url === "" });
+        return answer;
+      }
+      return done(ticket, kind === "kodi" ? "Kodi" : "attic");
+    },
+    sign_in_state({ ticket }) {
+      const known = signIns.get(ticket);
+      if (!known) return fail("notFound", "This sign-in is over.", "Begin it again.");
+      known.asked += 1;
+      if (known.asked < 3) return known.answer;
+      if (!known.account) return done(ticket, "attic");
+      return {
+        state: "choose", ticket,
+        servers: [
+          { kind: "plex", name: "Summer house", url: "http://192.168.1.40:32400", how: "plexAccount" },
+          { kind: "plex", name: "Grandma's", url: "https://grandma.example.org:32400", how: "plexAccount" },
+        ],
+      };
+    },
+    choose_server: ({ ticket, url }) => done(ticket, url.includes("grandma") ? "Grandma's" : "Summer house"),
+    cancel_sign_in({ ticket }) {
+      signIns.delete(ticket);
+      return null;
+    },
+    add_backend({ name, user, import: imports, export: exports }) {
+      if (home.titles.length === 0) {
+        home.moveIn();
+        home.backends = [];
+      }
+      const card = home.card("jellyfin", name, "http://192.168.1.20:8096", ["ana", "Jonas", "יעל"][Number(user) - 1] ?? null, {
+        import: imports, export: exports, approved: false, importedAt: null, exportedAt: null,
+      });
+      home.backends = [...home.backends, card];
+      changed("backends", "titles");
+      return card.id;
+    },
+    async start_demo() {
+      await wait(home.stepMs * 6);
+      if (home.backends.length === 0) home.moveIn();
+      return changed("backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live");
+    },
+    sync_now({ backends, preview }) {
+      home.run(["import", "export"], backends ?? all(), preview !== undefined);
+      return null;
+    },
+    import_now({ backend }) {
+      home.run(["import"], [backend], false);
+      return null;
+    },
+    export_now({ backend, preview }) {
+      home.run(["export"], [backend], preview !== undefined);
+      return null;
+    },
+    stop_run() {
+      home.stop();
+      return null;
+    },
+    pause_sync({ until }) {
+      const morning = new Date();
+      morning.setDate(morning.getDate() + 1);
+      morning.setHours(7, 0, 0, 0);
+      home.pausedUntil = until === null ? null : until === "30min" ? home.now() + 1800 : Math.floor(morning.getTime() / 1000);
+      return changed("tasks", "backends");
+    },
+    async preview({ backends }) {
+      await wait(home.stepMs * 5);
+      const rows: PreviewRow[] = [];
+      const id = `p${previews.size + 1}`;
+      const perBackend: Preview["perBackend"] = [];
+      for (const backend of home.backends) {
+        if (!backend.export || (backends && !backends.includes(backend.id))) continue;
+        const sum = { backend: backend.id, name: backend.name, watch: 0, unwatch: 0, position: 0, total: 0, held: 0 };
+        for (const title of home.owed(backend)) {
+          const becomes = home.marksOf(title);
+          const action = becomes.watched ? "watch" : becomes.positionMs !== null ? "start" : "unwatch";
+          sum[action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
+          sum.total += 1;
+          rows.push({
+            titleId: title.id, title: home.nameOf(title), backend: backend.id, action, was: home.shownOn(backend.id, title).marks, becomes,
+            because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
+          });
+        }
+        perBackend.push(sum);
+      }
+      previews.set(id, rows);
+      return { id, takenAt: home.now(), perBackend };
+    },
+    preview_rows({ preview, backend, text, from, size }) {
+      const wanted = (text ?? "").toLowerCase();
+      const rows = (previews.get(preview) ?? []).filter(
+        (row) => (backend === undefined || row.backend === backend) && row.title.toLowerCase().includes(wanted),
+      );
+      return { total: rows.length, rows: rows.slice(from, from + size) };
+    },
+    live: () => home.live,
+    runs: ({ from, size }) => ({ total: home.runs.length, rows: home.runs.slice(from, from + size) }),
+    titles: (args) => find(home, args),
+    title: ({ title }) => fullOf(home, titleOf(title)),
+    mark_title({ title, watched }) {
+      const one = titleOf(title);
+      const was = home.marksOf(one);
+      const became = watched ? { watched: true, positionMs: null, plays: was.plays + 1, playedAt: home.now() } : unwatched;
+      home.changed.set(title, { marks: became, at: home.now() });
+      home.write({ title: { id: title, name: home.nameOf(one) }, backend: null, what: "asked", was, became, because: because("asked") });
+      for (const backend of home.backends) {
+        home.agreed.delete(`${backend.id} ${title}`);
+        if (!backend.export || !backend.approved || backend.trouble || !isOn(backend.id, title)) continue;
+        setTimeout(() => {
+          home.agreed.add(`${backend.id} ${title}`);
+          home.write({ title: { id: title, name: home.nameOf(one) }, backend: { id: backend.id, name: backend.name }, what: "told", was, became, because: because("behind") });
+          changed("titles", "owed", "journal");
+        }, home.stepMs * 5 * backend.id);
+      }
+      return changed("titles", "owed", "journal");
+    },
+    ignore_title({ title, ignored }) {
+      if (ignored) home.ignored.add(title);
+      else home.ignored.delete(title);
+      return changed("titles", "owed");
+    },
+    async reread_title() {
+      await wait(home.stepMs * 3);
+      return changed("titles");
+    },
+    journal({ text, backend, what, from, size }) {
+      const wanted = (text ?? "").toLowerCase();
+      const rows = home.journal.filter(
+        (line) => line.title.name.toLowerCase().includes(wanted) && (backend === undefined || line.backend?.id === backend) && (what === undefined || line.what === what),
+      );
+      return { total: rows.length, rows: rows.slice(from, from + size) };
+    },
+    log({ level, size }) {
+      const order = ["error", "warn", "info", "debug"];
+      return home.log.filter((line) => order.indexOf(line.level) <= order.indexOf(level)).slice(0, size);
+    },
+    tasks: () =>
+      home.tasks.map((task) => {
+        const read = readCron(task.line, home.now());
+        return { ...task, words: read.ok ? read.words : "", next: read.ok ? read.next : [] };
+      }),
+    set_task({ name, ...rest }) {
+      const task = home.tasks.find((one) => one.name === name);
+      if (task) Object.assign(task, rest);
+      return changed("tasks");
+    },
+    read_cron: ({ line }) => readCron(line, home.now()),
+    run_task({ name }) {
+      const task = home.tasks.find((one) => one.name === name);
+      if (task) task.running = true;
+      if (name === "import" || name === "export") home.run([name], all(), false);
+      else if (name === "sync") home.run(["import", "export"], all(), false);
+      else {
+        setTimeout(() => {
+          if (task) {
+            task.running = false;
+            task.last = { at: home.now(), ok: true, ms: home.stepMs * 8, says: "Done." };
+          }
+          changed("tasks");
+        }, home.stepMs * 8);
+      }
+      return changed("tasks");
+    },
+    settings: () => home.settings.map((setting) => ({ ...setting })),
+    set_setting({ name, value }) {
+      const setting = home.settings.find((one) => one.name === name);
+      if (setting) setting.value = value ?? setting.default;
+      return changed("settings");
+    },
+    async support_bundle() {
+      await wait(home.stepMs * 6);
+      return { path: "/home/ana/Documents/watchstate-support.zip" };
+    },
+    about: () => ({ version: "0.1.0", dataFolder: "/srv/watchstate", secrets: "keyring", licence: "MIT", host: "browser" }),
+  };
+}
+
+export function sample(asked: URLSearchParams): Host {
+  const home = new Household(asked.get("scene") ?? "calm", Number(asked.get("titles") ?? 400), Number(asked.get("step") ?? 90));
+  const table = commands(home);
+  // How often the page asked, for the tests.
+  const asks = window as unknown as { asked?: number };
+  return {
+    async call(name, args) {
+      asks.asked = (asks.asked ?? 0) + 1;
+      // An answer never comes in the same breath, here as in the app.
+      await wait(name === "titles" ? 8 : 3);
+      if (asked.has("fails")) return fail("store", "The database is locked by another program.", "Close the other program. WatchState tries again by itself.");
+      return structuredClone(await (table[name] as (args: unknown) => unknown)(args)) as never;
+    },
+    listen: (hear) => home.listen(hear),
+    open: () => Promise.resolve(),
+  };
+}
