@@ -4,7 +4,9 @@ use serde_json::Value;
 use tauri::{AppHandle, Emitter, Manager, State, Url};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::broadcast::error::RecvError;
+use watchstate_api::App;
 use watchstate_api::contract::{Event, Failure, FailureKind, Tag};
+use watchstate_api::settings::table::AUTOSTART;
 use watchstate_api::table::dispatch;
 
 use crate::opened::Opened;
@@ -26,7 +28,7 @@ pub(crate) async fn call(
 
 /// Opens the page on which a person lets WatchState into a Plex account. No other is opened.
 #[tauri::command]
-pub(crate) fn open_page(app: AppHandle, url: String) -> Result<(), Failure> {
+pub(crate) fn open_url(app: AppHandle, url: String) -> Result<(), Failure> {
     let not_ours =
         || Failure::usage("That page is not one to sign in on", "Type its address yourself");
     let url = Url::parse(&url).ok().filter(is_sign_in).ok_or_else(not_ours)?;
@@ -45,22 +47,16 @@ fn is_sign_in(url: &Url) -> bool {
     url.scheme() == "https" && plex && url.port().is_none() && url.username().is_empty()
 }
 
-/// Whether the app starts on login.
-#[tauri::command]
-pub(crate) fn starts_on_login() -> bool {
-    autostart::is_on()
-}
-
-/// Lets the app start on login, or not.
-#[tauri::command]
-pub(crate) fn start_on_login(on: bool) -> Result<(), Failure> {
-    autostart::set(on).map_err(|error| {
-        Failure::new(
-            FailureKind::Store,
-            format!("The entry for the login cannot be written ({})", error.kind()),
-            "Look at the folder for autostart entries in your settings folder",
-        )
-    })
+/// Lets the desktop start the app on login, or not, as the settings say. Nothing is touched when it is so
+/// already.
+fn follow_the_settings(app: &App) {
+    let on =
+        app.settings().iter().any(|setting| setting.name == AUTOSTART && setting.value == "true");
+    if on != autostart::is_on()
+        && let Err(error) = autostart::set(on)
+    {
+        tracing::error!(kind = %error.kind(), "the entry for starting on login cannot be changed");
+    }
 }
 
 /// Tells the page and the tray what changed, for as long as the program runs.
@@ -71,6 +67,7 @@ pub(crate) fn forward(handle: &AppHandle) {
             return tray::refresh(&handle).await;
         };
         let mut news = app.events();
+        follow_the_settings(&app);
         tray::watch(&handle, app.events());
         loop {
             let event = match news.recv().await {
@@ -79,6 +76,9 @@ pub(crate) fn forward(handle: &AppHandle) {
                 Err(RecvError::Lagged(_)) => Event::Changed { tags: Tag::ALL.to_vec() },
                 Err(RecvError::Closed) => return,
             };
+            if matches!(&event, Event::Changed { tags } if tags.contains(&Tag::Settings)) {
+                follow_the_settings(&app);
+            }
             // Without a window nobody listens, which is no mistake.
             let _ = handle.emit(NEWS, event);
         }

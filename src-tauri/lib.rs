@@ -50,12 +50,7 @@ pub fn run() -> tauri::Result<()> {
         .plugin(tauri_plugin_window_state::Builder::new().build())
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
-        .invoke_handler(tauri::generate_handler![
-            bridge::call,
-            bridge::open_page,
-            bridge::starts_on_login,
-            bridge::start_on_login,
-        ])
+        .invoke_handler(tauri::generate_handler![bridge::call, bridge::open_url])
         .setup(move |app| {
             app.manage(Opened::begin(log));
             tray::build(app.handle())?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use watchstate_api::contract::{Failure, FailureKind, Host};
-use watchstate_api::{ApiError, App, Household, LogRing, Shell, Surroundings, folder, settings};
+use watchstate_api::settings::Book;
+use watchstate_api::{ApiError, App, Household, LogRing, Shell, Surroundings, folder};
 
 /// What became of opening it.
 type Outcome = Result<Arc<App>, Failure>;
@@ -55,8 +56,11 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
         Some(path) => PathBuf::from(path),
         None => folder::usual()?,
     };
-    let settings = settings::settings(|name| std::env::var(name).ok())?;
-    let household = Household::open(&path, None, Surroundings::real(settings)).await?;
-    let zone = jiff::tz::TimeZone::system();
-    Ok(App::new(household, Shell { host: Host::Desktop, log, zone, demo: None }))
+    let book = Arc::new(Book::open(&path, |name| std::env::var(name).ok()));
+    let around = Surroundings::by_the_book(book.clone());
+    let household = Household::open(&path, None, around).await?;
+    let zone = book.zone();
+    let app = App::new(household, Shell { host: Host::Desktop, log, zone, demo: None });
+    app.start_schedule(book).await?;
+    Ok(app)
 }

@@ -109,6 +109,7 @@ impl Window {
             pause: Arc::new(Still(clock.clone())),
             limits,
             settings: Settings::default(),
+            book: None,
         };
         let data = folder.path().join("data");
         let household = Household::open(&data, Some(SecretsPlace::File), around).await.unwrap();

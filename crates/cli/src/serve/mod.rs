@@ -22,8 +22,11 @@ use futures::Stream;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use watchstate_api::contract::{Event, Failure, FailureKind, Host, Tag};
+use watchstate_api::settings::Book;
 use watchstate_api::table::dispatch;
-use watchstate_api::{ApiError, App, Code, Demo, DemoServers, LogRing, Shell};
+use watchstate_api::{
+    ApiError, App, Code, Demo, DemoServers, Household, LogRing, Shell, Surroundings,
+};
 use watchstate_engine::CancellationToken;
 
 use crate::End;
@@ -55,16 +58,15 @@ pub(crate) async fn serve(
     let listener =
         TcpListener::bind(address).await.map_err(|error| cannot_listen(wish.port, &error))?;
     let port = listener.local_addr().map_err(|error| cannot_listen(wish.port, &error))?.port();
-    let household = crate::open(place).await?;
+    let folder = place.folder()?;
+    let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
+    let around = Surroundings::by_the_book(book.clone());
+    let household = Household::open(&folder, place.secrets(), around).await?;
     let app = App::new(
         household,
-        Shell {
-            host: Host::Browser,
-            log,
-            zone: jiff::tz::TimeZone::system(),
-            demo: Some(Arc::new(SampleServers)),
-        },
+        Shell { host: Host::Browser, log, zone: book.zone(), demo: Some(Arc::new(SampleServers)) },
     );
+    app.start_schedule(book).await?;
     let door = Arc::new(Door::new(port));
     say(&format!("Open this address in a browser; it lets in once:\n\n  {}\n", door.address()));
     let serving = Serving { app: app.clone(), door, ui: Arc::new(ui), end: end.clone() };
