@@ -29,10 +29,12 @@ pub(crate) enum Need {
     Python,
     /// A Secret Service and a bus for it, for tests of the keyring.
     Keyring,
+    /// A browser that nobody sees, for tests of the page.
+    Browser,
 }
 
 impl Need {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Compiler,
         Self::Window,
         Self::Page,
@@ -40,6 +42,7 @@ impl Need {
         Self::Kodi,
         Self::Python,
         Self::Keyring,
+        Self::Browser,
     ];
 
     /// What it is called towards people.
@@ -51,6 +54,7 @@ impl Need {
             Self::Display => "a virtual display (Xvfb) and a driver for the web view",
             Self::Kodi => "Kodi, with a virtual display for it",
             Self::Python => "Python 3 with venv",
+            Self::Browser => "the browser Chromium",
             Self::Keyring => "a keyring (gnome-keyring) and a session bus for it",
         }
     }
@@ -80,6 +84,7 @@ impl Need {
                     && (!linux || succeeds(&["sh", "-c", "command -v Xvfb"]))
             }
             Self::Python => succeeds(&["python3", "-c", "import ensurepip, venv"]),
+            Self::Browser => chromium().is_some(),
             Self::Keyring => {
                 let programs = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
                 let found =
@@ -125,6 +130,8 @@ impl Need {
             (Self::Python, Source::Apt) => &["python3", "python3-venv"],
             (Self::Python, Source::Dnf | Source::Brew) => &["python3"],
             (Self::Python, Source::Pacman) => &["python"],
+            (Self::Browser, Source::Brew) => &[],
+            (Self::Browser, _) => &["chromium"],
             (Self::Keyring, Source::Apt | Source::Pacman) => &["gnome-keyring", "dbus"],
             (Self::Keyring, Source::Dnf) => &["gnome-keyring", "dbus-daemon", "dbus-tools"],
             (
@@ -133,6 +140,12 @@ impl Need {
             ) => &[],
         }
     }
+}
+
+/// The browser Chromium, under whatever name it is installed.
+pub(crate) fn chromium() -> Option<String> {
+    let names = "command -v chromium || command -v chromium-browser || command -v google-chrome";
+    answer(&["sh", "-c", names]).map(|path| path.trim().to_owned()).filter(|path| !path.is_empty())
 }
 
 /// Where the packages of a system come from.

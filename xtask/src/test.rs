@@ -126,6 +126,7 @@ fn steps() -> Vec<Step> {
         step("page: build", page::build_if_older),
         step("clippy", |_| run(&mut lints())),
         step("documentation", |_| run(&mut documentation())),
+        counted("page: journeys", journeys),
         there("a genuine Kodi", Need::Kodi),
         there("other people's clients", Need::Python),
         there("a genuine keyring", Need::Keyring),
@@ -160,6 +161,20 @@ fn step(name: &str, does: impl Fn(&Path) -> Result<()> + 'static) -> Step {
     counted(name, move |root| {
         does(root).map(|()| Ending::Done(Counts { passed: 1, ..Counts::default() }))
     })
+}
+
+/// What people do with the page, in a browser, on a household that is made up in memory.
+fn journeys(root: &Path) -> Result<Ending> {
+    if let Err(error) = setup::require(root, &[Need::Browser]) {
+        return Ok(Ending::Skipped(format!("{error:#}")));
+    }
+    let mut command = command(&["npm", "test"]);
+    command.current_dir(root.join("ui"));
+    if let Some(chromium) = setup::chromium() {
+        command.env("WATCHSTATE_CHROMIUM", chromium);
+    }
+    run(&mut command)?;
+    Ok(Ending::Done(Counts { passed: 1, ..Counts::default() }))
 }
 
 /// Something genuine that tests run against. Where it cannot be had, those tests do nothing, and this line
