@@ -7,6 +7,10 @@ use tokio::sync::watch;
 use watchstate_api::contract::{Failure, FailureKind, Host};
 use watchstate_api::settings::Book;
 use watchstate_api::{ApiError, App, Household, LogRing, Shell, Surroundings, folder};
+use watchstate_demo::SampleServers;
+
+/// The word that starts the app on sample servers.
+const DEMO: &str = "--demo";
 
 /// What became of opening it.
 type Outcome = Result<Arc<App>, Failure>;
@@ -51,6 +55,14 @@ impl Opened {
     }
 }
 
+/// Three sample servers, and everything of the first sync but its question: who starts the app with this
+/// word has said yes.
+async fn show_the_demo(app: &Arc<App>) -> Result<(), Failure> {
+    app.start_demo().await?;
+    let preview = app.preview(None, true).await?;
+    app.sync_now(None, Some(preview.id)).await
+}
+
 async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
     let path = match std::env::var_os(folder::VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
@@ -60,7 +72,15 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
     let around = Surroundings::by_the_book(book.clone());
     let household = Household::open(&path, None, around).await?;
     let zone = book.zone();
-    let app = App::new(household, Shell { host: Host::Desktop, log, zone, demo: None });
+    let app = App::new(
+        household,
+        Shell { host: Host::Desktop, log, zone, demo: Some(Arc::new(SampleServers)) },
+    );
     app.start_schedule(book).await?;
+    if std::env::args().any(|word| word == DEMO)
+        && let Err(failure) = show_the_demo(&app).await
+    {
+        tracing::error!(what = failure.what, "the demo did not start");
+    }
     Ok(app)
 }

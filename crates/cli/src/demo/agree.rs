@@ -6,7 +6,9 @@ use watchstate_model::Watch;
 use watchstate_model::marks::ProgressRule;
 use watchstate_testkit::fake::titles::What;
 
-use super::servers::{Kodi, Server};
+use watchstate_demo::Server;
+
+use super::servers::Kodi;
 use crate::preview::many;
 use crate::terminal::say;
 use crate::words;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use agree::Agreement;
 use servers::Kodi;
-pub(crate) use servers::Server;
 use watchstate_api::{ApiError, Code, Household, SecretsPlace, Surroundings};
+use watchstate_demo::Server;
 use watchstate_engine::{CancellationToken, Consent, Engine, RunReport, Settings, Silent};
 use watchstate_model::{BackendId, Watch};
 use watchstate_store::Task;

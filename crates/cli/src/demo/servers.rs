@@ -1,14 +1,12 @@
-//! The servers of the demo.
+//! The films of the demo, and a genuine Kodi beside its sample servers.
 
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::json;
 use watchstate_api::{Credentials, NewAccount};
-use watchstate_model::Watch;
+use watchstate_demo::account;
 use watchstate_servers::{Sensitive, ServerKind};
-use watchstate_store::Import;
-use watchstate_testkit::fake::{FakeServer, Refused};
 use watchstate_testkit::genuine_kodi::{GenuineKodi, Options, Start};
 
 use super::agree::Shown;
@@ -29,83 +27,6 @@ pub(super) const FILMS: [&str; 12] = [
     "Inception",
     "The Matrix",
 ];
-
-/// A sample server, and the account on it.
-pub(crate) struct Server {
-    pub(super) name: &'static str,
-    kind: ServerKind,
-    version: &'static str,
-    pub(super) person: &'static str,
-    pub(super) fake: FakeServer,
-}
-
-impl Server {
-    /// One of each kind, with the same titles and other marks.
-    pub(crate) async fn start_all() -> anyhow::Result<Vec<Self>> {
-        let mut servers = Vec::new();
-        for (name, kind, version, person) in [
-            ("plex", ServerKind::Plex, "1.40.2", "ana"),
-            ("jellyfin", ServerKind::Jellyfin, "10.10.7", "ben"),
-            ("emby", ServerKind::Emby, "4.8.11.0", "kim"),
-        ] {
-            let fake = FakeServer::of(kind, version).with_sample().in_real_time().start().await?;
-            watch_whole_files(&fake, person)?;
-            servers.push(Self { name, kind, version, person, fake });
-        }
-        Ok(servers)
-    }
-
-    /// How it is added: with a token on Plex, with name and password on the others.
-    pub(crate) fn account(&self) -> anyhow::Result<NewAccount> {
-        let credentials = match self.kind {
-            ServerKind::Plex => {
-                Credentials::Token(Sensitive::new(self.fake.token_of(self.person)?))
-            }
-            _ => Credentials::Password {
-                username: self.person.to_owned(),
-                password: Sensitive::new(format!("{}-password", self.person)),
-            },
-        };
-        Ok(account(self.name, self.kind, self.fake.url().as_str(), credentials))
-    }
-
-    pub(super) fn introduction(&self) -> String {
-        let Self { name, kind, version, person, .. } = self;
-        let kind = match kind {
-            ServerKind::Plex => "Plex",
-            ServerKind::Jellyfin => "Jellyfin",
-            ServerKind::Emby => "Emby",
-            ServerKind::Kodi => "Kodi",
-        };
-        format!("{name:9} {kind} {version} with the account {person}")
-    }
-
-    /// What the account is shown for a title.
-    pub(super) fn shows(&self, title: &str) -> Result<Watch, Refused> {
-        self.fake.shows(title, self.person).map(|marks| marks.watch)
-    }
-}
-
-/// The sample library has files of two episodes, and so has Kodi. Plex shows them as two, the others as one,
-/// which has one mark: a half-watched file is something on which they cannot agree. The people of this demo
-/// watch them whole.
-fn watch_whole_files(fake: &FakeServer, person: &str) -> Result<(), Refused> {
-    let shows: Vec<String> =
-        fake.library().all_series().iter().map(|series| series.name.clone()).collect();
-    let in_sample = shows.iter().map(|show| [9, 10].map(|n| format!("{show} S02E{n:02}")));
-    let on_kodi = [2, 3].map(|n| format!("Breaking Bad S02E{n:02}"));
-    for both in in_sample.chain([on_kodi]) {
-        let shown = both.each_ref().map(|title| fake.shows(title, person).map(|marks| marks.watch));
-        if let [Ok(one), Ok(other)] = shown
-            && one.is_watched() != other.is_watched()
-        {
-            for title in &both {
-                fake.mark_watched(title, person)?;
-            }
-        }
-    }
-    Ok(())
-}
 
 /// A genuine Kodi.
 pub(super) struct Kodi(Box<GenuineKodi>);
@@ -157,17 +78,5 @@ impl Kodi {
     /// Ends it.
     pub(super) async fn end(&self) -> anyhow::Result<()> {
         self.0.kill().await
-    }
-}
-
-fn account(name: &str, kind: ServerKind, url: &str, credentials: Credentials) -> NewAccount {
-    NewAccount {
-        name: name.to_owned(),
-        kind,
-        url: url.to_owned(),
-        user: None,
-        credentials,
-        import: Import::On,
-        export: true,
     }
 }

@@ -8,7 +8,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path as Named, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -24,14 +23,12 @@ use tokio::sync::broadcast::error::RecvError;
 use watchstate_api::contract::{Event, Failure, FailureKind, Host, Tag};
 use watchstate_api::settings::Book;
 use watchstate_api::table::dispatch;
-use watchstate_api::{
-    ApiError, App, Code, Demo, DemoServers, Household, LogRing, Shell, Surroundings,
-};
+use watchstate_api::{ApiError, App, Code, Household, LogRing, Shell, Surroundings};
+use watchstate_demo::SampleServers;
 use watchstate_engine::CancellationToken;
 
 use crate::End;
 use crate::arguments::{ServeWish, Where};
-use crate::demo::Server;
 use crate::terminal::say;
 
 /// No question is longer: bytes.
@@ -151,20 +148,6 @@ async fn events(
             Some((sse::Event::default().json_data(event), (listening, end)))
         });
     Sse::new(stream).keep_alive(KeepAlive::default())
-}
-
-/// The sample servers of `demo`.
-struct SampleServers;
-
-#[async_trait]
-impl Demo for SampleServers {
-    async fn start(&self) -> Result<DemoServers, String> {
-        let told = |error: anyhow::Error| error.to_string();
-        let servers = Server::start_all().await.map_err(told)?;
-        let accounts =
-            servers.iter().map(Server::account).collect::<Result<_, _>>().map_err(told)?;
-        Ok(DemoServers { accounts, keep: Box::new(servers) })
-    }
 }
 
 /// Headers of every answer. The page may load what this address serves and nothing else, and nobody may put
