@@ -186,7 +186,7 @@ fn range(
         return Err(refuse(
             kind,
             piece,
-            format!("the range \"{}\" ends before it begins", shown(piece.text)),
+            &format!("the range \"{}\" ends before it begins", shown(piece.text)),
             "put the smaller number first, or write two ranges with a comma between them",
         ));
     }
@@ -196,23 +196,23 @@ fn range(
 fn number(kind: &'static Kind, piece: Piece<'_>) -> Result<u16, CronRefusal> {
     let todo = || format!("use {}", kind.allowed());
     if piece.text.is_empty() {
-        return Err(refuse(kind, piece, "a number is missing".to_owned(), todo()));
+        return Err(refuse(kind, piece, "a number is missing", todo()));
     }
     if let Some(place) = kind.names.iter().position(|name| name.eq_ignore_ascii_case(piece.text)) {
         return Ok(kind.least + u16::try_from(place).unwrap_or(0));
     }
     if !piece.text.bytes().all(|byte| byte.is_ascii_digit()) {
         let what = format!("\"{}\" is not known", shown(piece.text));
-        return Err(refuse(kind, piece, what, todo()));
+        return Err(refuse(kind, piece, &what, todo()));
     }
     match piece.text.parse::<u16>() {
         Ok(number) if number < kind.least => {
-            Err(refuse(kind, piece, format!("{number} is less than {}", kind.least), todo()))
+            Err(refuse(kind, piece, &format!("{number} is less than {}", kind.least), todo()))
         }
         Ok(number) if number <= kind.most => Ok(number),
         _ => {
             let what = format!("{} is more than {}", shown(piece.text), kind.most);
-            Err(refuse(kind, piece, what, todo()))
+            Err(refuse(kind, piece, &what, todo()))
         }
     }
 }
@@ -224,7 +224,7 @@ fn step(kind: &'static Kind, piece: Piece<'_>) -> Result<u16, CronRefusal> {
         _ => Err(refuse(
             kind,
             piece,
-            format!("\"{}\" is no step", shown(piece.text)),
+            &format!("\"{}\" is no step", shown(piece.text)),
             format!("after the / put a number from 1 to {}", kind.most),
         )),
     }
@@ -233,7 +233,7 @@ fn step(kind: &'static Kind, piece: Piece<'_>) -> Result<u16, CronRefusal> {
 fn refuse(
     kind: &'static Kind,
     piece: Piece<'_>,
-    what: String,
+    what: &str,
     todo: impl Into<String>,
 ) -> CronRefusal {
     CronRefusal::at(piece.at, format!("{}: {what}", kind.name), todo)

@@ -167,5 +167,6 @@ mod tests {
         }
         assert_eq!(asks.len(), 7 + 4);
         assert_eq!(usual_doors().len(), 4);
+        assert!(!Places::around_here().asks.is_empty(), "there is always somebody to ask");
     }
 }

@@ -62,8 +62,8 @@ pub struct Waiting {
 }
 
 enum Way {
-    Plex(PlexPin),
-    Jellyfin(QuickConnect),
+    Plex(Box<PlexPin>),
+    Jellyfin(Box<QuickConnect>),
     Over,
 }
 
@@ -76,7 +76,7 @@ impl Waiting {
         pause: Arc<dyn Pause>,
     ) -> Result<Self, ServerError> {
         let (pin, told) = PlexPin::begin(places, client_id, limits, pause.clone()).await?;
-        Ok(Self { told, way: Way::Plex(pin), not_before: pause.now(), pause })
+        Ok(Self { told, way: Way::Plex(Box::new(pin)), not_before: pause.now(), pause })
     }
 
     /// Begins a sign-in at a Jellyfin by Quick Connect. [`Fault::Unsupported`] where it is switched off.
@@ -87,7 +87,7 @@ impl Waiting {
         pause: Arc<dyn Pause>,
     ) -> Result<Self, ServerError> {
         let (connect, told) = QuickConnect::begin(url, client_id, limits, pause.clone()).await?;
-        Ok(Self { told, way: Way::Jellyfin(connect), not_before: pause.now(), pause })
+        Ok(Self { told, way: Way::Jellyfin(Box::new(connect)), not_before: pause.now(), pause })
     }
 
     /// What a person is told.
