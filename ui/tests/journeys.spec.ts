@@ -242,3 +242,10 @@ test("each view has its number on the keyboard", async ({ page }) => {
     await expect(page.getByRole("link", { name: new RegExp(name) }).first()).toHaveAttribute("aria-current", "page");
   }
 });
+
+test("the demo is begun from the first sight, and the window says that it is one", async ({ page }) => {
+  await open(page, "overview", "empty");
+  await page.getByRole("button", { name: "Try it with demo servers" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await expect(page.getByRole("status").first()).toContainText("Demo");
+});

@@ -10,6 +10,9 @@ export type Import = "on" | "metadata" | "off";
 /** What a copy or we hold of a title. positionMs: resume position; with watched true it is a rewatch. */
 export interface Marks { watched: boolean; positionMs: number | null; plays: number; playedAt: Moment | null }
 
+/** What changes are about. */
+export interface Mark { watched: boolean; positionMs: number | null }
+
 /** Something is wrong: what, and what to do about it. Both are sentences for people. */
 export interface Advice { what: string; todo: string }
 /** What every command answers when it fails. kind: what the caller can do. */
@@ -81,8 +84,10 @@ export type Action = "watch" | "unwatch" | "start" | "again" | "clear" | "played
 export interface Preview {
   id: string; takenAt: Moment;
   perBackend: { backend: BackendId; name: string; watch: number; unwatch: number; position: number; total: number; held: number }[];
+  /** Backends that could not be asked, each with a sentence. */
+  troubles: string[];
 }
-export interface PreviewRow { titleId: TitleId; title: string; backend: BackendId; action: string; was: Marks; becomes: Marks; because: Reason }
+export interface PreviewRow { titleId: TitleId; title: string; backend: BackendId; action: Action; was: Mark; becomes: Mark; because: Reason; /** Why it would not be written all the same. */ held: Reason | null }
 /** A reason as a code and as a sentence. */
 export interface Reason { code: string; says: string }
 
@@ -100,10 +105,11 @@ export interface TitleRow {
 export interface Title extends TitleRow {
   ids: { provider: string; value: string }[];
   ignored: boolean;
-  copies: { item: ItemId; backend: BackendId; key: string; path: string | null; durationMs: number | null; marks: Marks; agreed: Marks | null; agreedAt: Moment | null; present: boolean; because: Reason; owed: { becomes: Marks; because: Reason; waiting: string | null; parked: boolean } | null }[];
+  copies: { item: ItemId; backend: BackendId; key: string; path: string | null; durationMs: number | null; marks: Marks; agreed: Marks | null; agreedAt: Moment | null; present: boolean; because: Reason; owed: { becomes: Mark; because: Reason; waiting: string | null; parked: boolean } | null }[];
   journal: JournalLine[];
 }
-export interface JournalLine { id: number; at: Moment; run: RunId; title: { id: TitleId; name: string }; backend: { id: BackendId; name: string } | null; what: "took" | "kept" | "held" | "told" | "parked" | "gone" | "asked"; was: Marks; became: Marks; because: Reason }
+export type JournalWhat = "took" | "kept" | "held" | "told" | "parked" | "gone" | "asked";
+export interface JournalLine { id: number; at: Moment; run: RunId; title: { id: TitleId; name: string }; backend: { id: BackendId; name: string } | null; what: JournalWhat; was: Mark; became: Mark; because: Reason }
 export interface Page<T> { rows: T[]; total: number }
 
 // ---------- tasks ----------
@@ -126,7 +132,7 @@ export interface Setting {
   kind: { type: "switch" } | { type: "number"; min: number; max: number; unit: string | null } | { type: "text" } | { type: "choice"; choices: { value: string; title: string }[] };
   value: string; default: string; lockedBy: string | null;
 }
-export interface About { version: string; dataFolder: string; secrets: "keyring" | "file"; licence: string; host: "desktop" | "browser" }
+export interface About { version: string; dataFolder: string; secrets: "keyring" | "file"; licence: string; host: "desktop" | "browser"; /** Whether it runs on demo servers. */ demo: boolean }
 export interface LogLine { at: Moment; level: "error" | "warn" | "info" | "debug"; what: string }
 
 // ---------- the table of commands ----------
@@ -161,7 +167,7 @@ export interface Commands {
   mark_title: [{ title: TitleId; watched: boolean }, null];  // changes: titles owed
   ignore_title: [{ title: TitleId; ignored: boolean }, null]; // changes: titles owed
   reread_title: [{ title: TitleId }, null];                  // changes: titles
-  journal: [{ text?: string; backend?: BackendId; what?: string; from: number; size: number }, Page<JournalLine>]; // reads: journal
+  journal: [{ text?: string; backend?: BackendId; what?: JournalWhat; from: number; size: number }, Page<JournalLine>]; // reads: journal
   log: [{ level: LogLine["level"]; size: number }, LogLine[]];
   tasks: [{}, Task[]];                                       // reads: tasks runs
   set_task: [{ name: TaskName; on?: boolean; line?: string }, null]; // changes: tasks
@@ -175,3 +181,43 @@ export interface Commands {
 export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live";
 /** What the app tells by itself: tags whose answers are stale, or a step of a run. */
 export type Event = { type: "changed"; tags: Tag[] } | { type: "live"; live: Live[] };
+
+/** Which answers each command's depends on, and which are stale when it went well. */
+export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
+  overview: { reads: ["backends", "runs", "owed", "tasks", "live"], changes: [] },
+  backends: { reads: ["backends", "owed"], changes: [] },
+  test_backend: { reads: [], changes: [] },
+  set_backend: { reads: [], changes: ["backends"] },
+  remove_backend: { reads: [], changes: ["backends", "titles"] },
+  find_servers: { reads: [], changes: [] },
+  sign_in: { reads: [], changes: [] },
+  sign_in_state: { reads: [], changes: [] },
+  choose_server: { reads: [], changes: [] },
+  cancel_sign_in: { reads: [], changes: [] },
+  add_backend: { reads: [], changes: ["backends"] },
+  start_demo: { reads: [], changes: ["backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live"] },
+  sync_now: { reads: [], changes: ["live"] },
+  import_now: { reads: [], changes: ["live"] },
+  export_now: { reads: [], changes: ["live"] },
+  stop_run: { reads: [], changes: ["live"] },
+  pause_sync: { reads: [], changes: ["tasks"] },
+  preview: { reads: [], changes: [] },
+  preview_rows: { reads: [], changes: [] },
+  live: { reads: ["live", "runs"], changes: [] },
+  runs: { reads: ["runs"], changes: [] },
+  titles: { reads: ["titles"], changes: [] },
+  title: { reads: ["titles", "owed"], changes: [] },
+  mark_title: { reads: [], changes: ["titles", "owed", "journal"] },
+  ignore_title: { reads: [], changes: ["titles", "owed"] },
+  reread_title: { reads: [], changes: ["titles"] },
+  journal: { reads: ["journal"], changes: [] },
+  log: { reads: ["runs", "journal"], changes: [] },
+  tasks: { reads: ["tasks", "runs"], changes: [] },
+  set_task: { reads: [], changes: ["tasks"] },
+  read_cron: { reads: [], changes: [] },
+  run_task: { reads: [], changes: ["tasks"] },
+  settings: { reads: ["settings"], changes: [] },
+  set_setting: { reads: [], changes: ["settings"] },
+  support_bundle: { reads: [], changes: [] },
+  about: { reads: ["settings"], changes: [] },
+};

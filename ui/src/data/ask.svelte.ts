@@ -1,9 +1,8 @@
 // Questions to the app and their answers, shared by whoever asks the same, asked anew when they became stale.
 import { untrack } from "svelte";
-import type { Failure } from "../contract/contract";
+import { TAGS, type Failure } from "../contract/contract";
 import type { Answer, Args, Name } from "../host/host";
 import { asFailure, call, whenChanged } from "./call";
-import { reads } from "./tags";
 
 /** A stale answer is asked again after this long at the earliest: a run changes things many times a second. */
 const BREATH_MS = 200;
@@ -76,7 +75,7 @@ function keyOf(name: Name, args: unknown): string {
 
 whenChanged((tags) => {
   for (const question of [...questions.values()]) {
-    if (reads[question.name]?.some((tag) => tags.includes(tag))) question.becameStale();
+    if (TAGS[question.name].reads.some((tag) => tags.includes(tag))) question.becameStale();
   }
 });
 

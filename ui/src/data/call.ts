@@ -1,7 +1,6 @@
 // The one way from the page to the app. Answers are cached elsewhere; here, only what became stale is told.
-import type { Event, Failure, Live, Tag } from "../contract/contract";
+import { TAGS, type Event, type Failure, type Live, type Tag } from "../contract/contract";
 import type { Answer, Args, Host, Name } from "../host/host";
-import { changes } from "./tags";
 
 let host: Host | undefined;
 const onChanged = new Set<(tags: readonly Tag[]) => void>();
@@ -22,8 +21,8 @@ function hear(event: Event): void {
 export async function call<N extends Name>(name: N, args: Args<N>): Promise<Answer<N>> {
   if (!host) throw noHost;
   const answer = await host.call(name, args);
-  const tags = changes[name];
-  if (tags) for (const tell of onChanged) tell(tags);
+  const tags = TAGS[name].changes;
+  if (tags.length > 0) for (const tell of onChanged) tell(tags);
   return answer;
 }
 

@@ -1,16 +1,16 @@
 // Marks in words, and names of titles.
-import type { JournalLine, Marks, Preview, TitleRow } from "../contract/contract";
+import type { Action, JournalWhat, Mark, Preview, TitleRow } from "../contract/contract";
 import { position } from "./say";
 
 export type Look = "watched" | "started" | "unwatched" | "again";
 
-export function lookOf(marks: Marks): Look {
+export function lookOf(marks: Mark): Look {
   if (marks.watched) return marks.positionMs === null ? "watched" : "again";
   return marks.positionMs === null ? "unwatched" : "started";
 }
 
 /** "Watched", "Started, at 42:10", "Not watched", "Watched, again at 12:03" */
-export function inWords(marks: Marks): string {
+export function inWords(marks: Mark): string {
   const at = marks.positionMs === null ? "" : position(marks.positionMs);
   return {
     watched: "Watched",
@@ -28,7 +28,7 @@ export function numbered(row: Pick<TitleRow, "season" | "episode">): string {
   return `S${two(row.season)}E${two(row.episode)}`;
 }
 
-export const journalWords: Record<JournalLine["what"], { title: string; tone: "good" | "busy" | "pending" | "bad" | "quiet" }> = {
+export const journalWords: Record<JournalWhat, { title: string; tone: "good" | "busy" | "pending" | "bad" | "quiet" }> = {
   took: { title: "Learnt", tone: "good" },
   kept: { title: "Kept", tone: "quiet" },
   held: { title: "Held back", tone: "pending" },
@@ -43,7 +43,7 @@ export function totalOf(preview: Preview): number {
   return preview.perBackend.reduce((sum, part) => sum + part.total, 0);
 }
 
-const actions: Record<string, string> = {
+const actions: Record<Action, string> = {
   watch: "Mark watched",
   unwatch: "Mark not watched",
   start: "Set position",
@@ -53,6 +53,6 @@ const actions: Record<string, string> = {
 };
 
 /** What a change does, in words. */
-export function actionWords(action: string): string {
-  return actions[action] ?? action;
+export function actionWords(action: Action): string {
+  return actions[action];
 }

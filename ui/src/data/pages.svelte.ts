@@ -1,9 +1,8 @@
 // A list of any length, read page by page as it is looked at.
 import { untrack } from "svelte";
-import type { Commands, Failure, Page } from "../contract/contract";
+import { TAGS, type Commands, type Failure, type Page } from "../contract/contract";
 import type { Args } from "../host/host";
 import { asFailure, call, whenChanged } from "./call";
-import { reads } from "./tags";
 
 const SIZE = 100;
 /** Pages that are kept beside those in sight. */
@@ -111,7 +110,7 @@ export function pages<N extends Paged>(name: N, args: () => Asked<N> | null): Pa
 
   $effect(() => {
     const stop = whenChanged((tags) => {
-      if (!reads[name]?.some((tag) => tags.includes(tag))) return;
+      if (!TAGS[name].reads.some((tag) => tags.includes(tag))) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         stale = new Set(held.keys());

@@ -30,6 +30,7 @@ export class Household {
   journal: JournalLine[] = [];
   log: LogLine[] = [];
   live: Live[] = [];
+  demo = false;
   pausedUntil: number | null = null;
   private listeners = new Set<(event: Event) => void>();
   private timers: ReturnType<typeof setTimeout>[] = [];

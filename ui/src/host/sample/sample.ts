@@ -190,6 +190,7 @@ function commands(home: Household): Commands {
     async start_demo() {
       await wait(home.stepMs * 6);
       if (home.backends.length === 0) home.moveIn();
+      home.demo = true;
       return changed("backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live");
     },
     sync_now({ backends, preview }) {
@@ -230,13 +231,13 @@ function commands(home: Household): Commands {
           sum.total += 1;
           rows.push({
             titleId: title.id, title: home.nameOf(title), backend: backend.id, action, was: home.shownOn(backend.id, title).marks, becomes,
-            because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
+            held: null, because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
           });
         }
         perBackend.push(sum);
       }
       previews.set(id, rows);
-      return { id, takenAt: home.now(), perBackend };
+      return { id, takenAt: home.now(), perBackend, troubles: home.backends.flatMap((backend) => backend.trouble && backend.export ? [backend.trouble.what] : []) };
     },
     preview_rows({ preview, backend, text, from, size }) {
       const wanted = (text ?? "").toLowerCase();
@@ -323,7 +324,7 @@ function commands(home: Household): Commands {
       await wait(home.stepMs * 6);
       return { path: "/home/ana/Documents/watchstate-support.zip" };
     },
-    about: () => ({ version: "0.1.0", dataFolder: "/srv/watchstate", secrets: "keyring", licence: "MIT", host: "browser" }),
+    about: () => ({ version: "0.1.0", dataFolder: "/srv/watchstate", secrets: "keyring", licence: "MIT", host: "browser", demo: home.demo }),
   };
 }
 
