@@ -63,7 +63,10 @@ export default defineConfig(
   {
     // Agreed with the app, and in the end written by it.
     files: ["src/contract/**"],
-    rules: { "@typescript-eslint/no-empty-object-type": "off", "@typescript-eslint/consistent-indexed-object-style": "off" },
+    rules: {
+      "@typescript-eslint/no-empty-object-type": "off",
+      "@typescript-eslint/consistent-indexed-object-style": "off",
+    },
   },
   {
     // Made-up data: that a made-up list has an entry is known by who made it up.

@@ -16,7 +16,9 @@ export default defineConfig({
     viewport: { width: 1100, height: 760 },
     locale: "en-GB",
     // Chromium of the system, where there is one; else the one that Playwright installed.
-    launchOptions: process.env.WATCHSTATE_CHROMIUM ? { executablePath: process.env.WATCHSTATE_CHROMIUM, args: ["--no-sandbox"] } : {},
+    launchOptions: process.env.WATCHSTATE_CHROMIUM
+      ? { executablePath: process.env.WATCHSTATE_CHROMIUM, args: ["--no-sandbox"] }
+      : {},
   },
   webServer: {
     command: `npx vite build --mode sample --outDir node_modules/.sample && npx vite preview --outDir node_modules/.sample --host 127.0.0.1 --port ${PORT} --strictPort`,

@@ -20,7 +20,12 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
     },
   },
   { name: "an open menu", place: "backends", first: (page) => button(page, "More for Den") },
-  { name: "review", place: "review", scene: "waits", first: (page) => expect(page.getByText("As things stood")).toBeVisible() },
+  {
+    name: "review",
+    place: "review",
+    scene: "waits",
+    first: (page) => expect(page.getByText("As things stood")).toBeVisible(),
+  },
   { name: "tasks", place: "tasks", first: (page) => page.getByRole("button", { name: "Change" }).first().click() },
   { name: "activity", place: "activity", scene: "waits" },
   { name: "runs", place: "activity/runs" },

@@ -8,7 +8,10 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
     const now = await page.evaluate(() => {
       const here = document.activeElement as HTMLElement | null;
       if (!here || here === document.body || here.tabIndex < 0) return "";
-      const labels = here instanceof HTMLInputElement || here instanceof HTMLSelectElement ? [...(here.labels ?? [])].map((label) => label.innerText) : [];
+      const labels =
+        here instanceof HTMLInputElement || here instanceof HTMLSelectElement
+          ? [...(here.labels ?? [])].map((label) => label.innerText)
+          : [];
       return [here.getAttribute("aria-label") ?? "", ...labels, labels.length > 0 ? "" : here.innerText].join(" ");
     });
     if (name.test(now)) return;
@@ -53,7 +56,9 @@ test("the wizard is gone through by the keyboard alone, and nothing is written b
   await tabTo(page, /^ ?Next/);
   await page.keyboard.press("Enter");
 
-  await expect(page.getByText("Nothing is written before you press Start.").or(page.getByText("Nothing has to be written now."))).toBeVisible();
+  await expect(
+    page.getByText("Nothing is written before you press Start.").or(page.getByText("Nothing has to be written now.")),
+  ).toBeVisible();
   await tabTo(page, /Start/);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Attic was added" })).toBeVisible();
@@ -194,7 +199,9 @@ test("a backend is switched, renamed and removed, and its history is kept unless
   await expect(page.getByRole("heading", { name: "The den" })).toBeHidden();
 });
 
-test("a setting is kept, refused with words when it is out of bounds, and shown locked when the environment sets it", async ({ page }) => {
+test("a setting is kept, refused with words when it is out of bounds, and shown locked when the environment sets it", async ({
+  page,
+}) => {
   await open(page, "settings");
   const threshold = page.getByRole("spinbutton", { name: "Full export from" });
   await threshold.fill("0");
@@ -222,7 +229,8 @@ test("the window works under the content policy of the app", async ({ page }) =>
   });
   await page.route("/?sample*", async (route) => {
     const answer = await route.fetch();
-    const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'";
+    const policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'";
     await route.fulfill({ response: answer, headers: { ...answer.headers(), "content-security-policy": policy } });
   });
   await open(page, "history/4");

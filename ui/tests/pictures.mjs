@@ -30,33 +30,148 @@ const pictures = {
   overview: ["calm", "overview"],
   "overview-waits": ["waits", "overview"],
   "overview-trouble": ["trouble", "overview"],
-  "overview-working": ["calm", "overview", async (page) => { await button(page, "Sync now"); await page.waitForTimeout(500); }],
+  "overview-working": [
+    "calm",
+    "overview",
+    async (page) => {
+      await button(page, "Sync now");
+      await page.waitForTimeout(500);
+    },
+  ],
   history: ["waits", "history"],
   "history-title": ["waits", "history/14"],
   "history-rtl": ["waits", "history/9"],
-  "history-none": ["calm", "history", async (page) => { await page.getByLabel("Search titles").fill("zzzz"); await page.waitForTimeout(300); }],
+  "history-none": [
+    "calm",
+    "history",
+    async (page) => {
+      await page.getByLabel("Search titles").fill("zzzz");
+      await page.waitForTimeout(300);
+    },
+  ],
   backends: ["trouble", "backends"],
-  "backends-edit": ["calm", "backends", async (page) => { await button(page, "More for Den"); await page.getByRole("menuitem", { name: "Edit" }).click(); }],
-  "backends-remove": ["calm", "backends", async (page) => { await button(page, "More for Den"); await page.getByRole("menuitem", { name: "Remove" }).click(); }],
-  "backends-test": ["calm", "backends", async (page) => { await button(page, "Test Living room"); await page.getByText("It answers.").waitFor(); }],
-  review: ["waits", "review", async (page) => { await page.getByText("As things stood").waitFor(); }],
+  "backends-edit": [
+    "calm",
+    "backends",
+    async (page) => {
+      await button(page, "More for Den");
+      await page.getByRole("menuitem", { name: "Edit" }).click();
+    },
+  ],
+  "backends-remove": [
+    "calm",
+    "backends",
+    async (page) => {
+      await button(page, "More for Den");
+      await page.getByRole("menuitem", { name: "Remove" }).click();
+    },
+  ],
+  "backends-test": [
+    "calm",
+    "backends",
+    async (page) => {
+      await button(page, "Test Living room");
+      await page.getByText("It answers.").waitFor();
+    },
+  ],
+  review: [
+    "waits",
+    "review",
+    async (page) => {
+      await page.getByText("As things stood").waitFor();
+    },
+  ],
   tasks: ["calm", "tasks"],
-  "tasks-change": ["calm", "tasks", async (page) => { await page.getByRole("button", { name: "Change" }).first().click(); await page.getByLabel(/crontab/).fill("0 25 * * *"); await page.waitForTimeout(200); }],
+  "tasks-change": [
+    "calm",
+    "tasks",
+    async (page) => {
+      await page.getByRole("button", { name: "Change" }).first().click();
+      await page.getByLabel(/crontab/).fill("0 25 * * *");
+      await page.waitForTimeout(200);
+    },
+  ],
   activity: ["waits", "activity"],
   "activity-runs": ["waits", "activity/runs"],
   "activity-log": ["calm", "activity/log"],
   settings: ["calm", "settings"],
-  "settings-about": ["calm", "settings", async (page) => { await page.getByText("Data folder").last().scrollIntoViewIfNeeded(); }],
-  "add-1-find": ["calm", "add", async (page) => { await page.getByText("attic").waitFor(); }],
-  "add-1-type": ["calm", "add", async (page) => { await button(page, /Type its address/); }],
-  "add-2-sign-in": ["calm", "add", async (page) => { await found(page); await page.getByText("Name and password").click(); }],
-  "add-2-wait": ["calm", "add", async (page) => { await found(page); await button(page, "Get a code"); await page.getByText("482913").waitFor(); }],
+  "settings-about": [
+    "calm",
+    "settings",
+    async (page) => {
+      await page.getByText("Data folder").last().scrollIntoViewIfNeeded();
+    },
+  ],
+  "add-1-find": [
+    "calm",
+    "add",
+    async (page) => {
+      await page.getByText("attic").waitFor();
+    },
+  ],
+  "add-1-type": [
+    "calm",
+    "add",
+    async (page) => {
+      await button(page, /Type its address/);
+    },
+  ],
+  "add-2-sign-in": [
+    "calm",
+    "add",
+    async (page) => {
+      await found(page);
+      await page.getByText("Name and password").click();
+    },
+  ],
+  "add-2-wait": [
+    "calm",
+    "add",
+    async (page) => {
+      await found(page);
+      await button(page, "Get a code");
+      await page.getByText("482913").waitFor();
+    },
+  ],
   "add-3-direction": ["calm", "add", signedIn],
   "add-4-read": ["calm", "add", read],
-  "add-5-look": ["calm", "add", async (page) => { await read(page); await button(page, "Next"); await page.getByText("Search these changes").or(page.getByPlaceholder("Search these changes")).waitFor(); }],
-  "add-2-plex": ["calm", "add", async (page) => { await button(page, /Plex account/); await button(page, "Open plex.tv"); await page.getByRole("button", { name: /Grandma/ }).waitFor(); }],
-  "overview-paused": ["calm", "overview", async (page) => { await button(page, "Pause sync"); await page.keyboard.press("Enter"); await page.getByText("Sync is paused").first().waitFor(); }],
-  "add-6-done": ["calm", "add", async (page) => { await read(page); await button(page, "Next"); await button(page, "Not now"); await page.getByText("was added").waitFor(); }],
+  "add-5-look": [
+    "calm",
+    "add",
+    async (page) => {
+      await read(page);
+      await button(page, "Next");
+      await page.getByText("Search these changes").or(page.getByPlaceholder("Search these changes")).waitFor();
+    },
+  ],
+  "add-2-plex": [
+    "calm",
+    "add",
+    async (page) => {
+      await button(page, /Plex account/);
+      await button(page, "Open plex.tv");
+      await page.getByRole("button", { name: /Grandma/ }).waitFor();
+    },
+  ],
+  "overview-paused": [
+    "calm",
+    "overview",
+    async (page) => {
+      await button(page, "Pause sync");
+      await page.keyboard.press("Enter");
+      await page.getByText("Sync is paused").first().waitFor();
+    },
+  ],
+  "add-6-done": [
+    "calm",
+    "add",
+    async (page) => {
+      await read(page);
+      await button(page, "Next");
+      await button(page, "Not now");
+      await page.getByText("was added").waitFor();
+    },
+  ],
   "history-episode": ["waits", "history/50"],
   fails: ["calm&fails", "history"],
 };

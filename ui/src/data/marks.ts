@@ -28,15 +28,16 @@ export function numbered(row: Pick<TitleRow, "season" | "episode">): string {
   return `S${two(row.season)}E${two(row.episode)}`;
 }
 
-export const journalWords: Record<JournalWhat, { title: string; tone: "good" | "busy" | "pending" | "bad" | "quiet" }> = {
-  took: { title: "Learnt", tone: "good" },
-  kept: { title: "Kept", tone: "quiet" },
-  held: { title: "Held back", tone: "pending" },
-  told: { title: "Told", tone: "busy" },
-  parked: { title: "Gave up", tone: "bad" },
-  gone: { title: "Gone", tone: "quiet" },
-  asked: { title: "You asked", tone: "busy" },
-};
+export const journalWords: Record<JournalWhat, { title: string; tone: "good" | "busy" | "pending" | "bad" | "quiet" }> =
+  {
+    took: { title: "Learnt", tone: "good" },
+    kept: { title: "Kept", tone: "quiet" },
+    held: { title: "Held back", tone: "pending" },
+    told: { title: "Told", tone: "busy" },
+    parked: { title: "Gave up", tone: "bad" },
+    gone: { title: "Gone", tone: "quiet" },
+    asked: { title: "You asked", tone: "busy" },
+  };
 
 /** The sum of what a preview would write. */
 export function totalOf(preview: Preview): number {

@@ -13,9 +13,10 @@ export const tauri: Host = {
     const stop = listen<Event>("watchstate", ({ payload }) => {
       hear(payload);
     });
-    return () => void stop.then((end) => {
-      end();
-    });
+    return () =>
+      void stop.then((end) => {
+        end();
+      });
   },
   open: (url) => invoke("open_url", { url }),
 };

@@ -16,7 +16,8 @@ function readField(text: string, at: number): Set<number> | null {
     const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
     if (!match) return null;
     const low = match[1] === undefined ? from : Number(match[1]);
-    const high = match[2] !== undefined ? Number(match[2]) : match[1] === undefined || match[3] !== undefined ? to : low;
+    const high =
+      match[2] !== undefined ? Number(match[2]) : match[1] === undefined || match[3] !== undefined ? to : low;
     const step = Number(match[3] ?? 1);
     if (low < from || high > to || low > high || step < 1) return null;
     for (let n = low; n <= high; n += step) found.add(at === 4 ? n % 7 : n);
@@ -53,7 +54,10 @@ export function readCron(line: string, now: number): CronLine {
   if (line.trim() === "" || parts.length !== 5) {
     return {
       ok: false,
-      advice: { what: `There are ${line.trim() === "" ? 0 : parts.length} parts instead of 5.`, todo: "Write minute, hour, day of month, month and day of week." },
+      advice: {
+        what: `There are ${line.trim() === "" ? 0 : parts.length} parts instead of 5.`,
+        todo: "Write minute, hour, day of month, month and day of week.",
+      },
     };
   }
   const sets: Set<number>[] = [];
@@ -64,12 +68,21 @@ export function readCron(line: string, now: number): CronLine {
       const position = parts.slice(0, at).join(" ").length + (at > 0 ? 2 : 1);
       return {
         ok: false,
-        advice: { what: `“${part}” at sign ${position} is no ${field.name}.`, todo: `Write a number from ${field.from} to ${field.to}, or *.` },
+        advice: {
+          what: `“${part}” at sign ${position} is no ${field.name}.`,
+          todo: `Write a number from ${field.from} to ${field.to}, or *.`,
+        },
       };
     }
     sets.push(set);
   }
-  const [minutes, hours, monthDays, months, weekdays] = sets as [Set<number>, Set<number>, Set<number>, Set<number>, Set<number>];
+  const [minutes, hours, monthDays, months, weekdays] = sets as [
+    Set<number>,
+    Set<number>,
+    Set<number>,
+    Set<number>,
+    Set<number>,
+  ];
   const next: number[] = [];
   const at = new Date(now * 1000);
   at.setSeconds(0, 0);

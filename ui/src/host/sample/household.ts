@@ -1,5 +1,15 @@
 // What the sample household holds, and how its runs go on.
-import type { BackendCard, Event, JournalLine, Live, LogLine, Marks, Reason, Run, ServerKind } from "../../contract/contract";
+import type {
+  BackendCard,
+  Event,
+  JournalLine,
+  Live,
+  LogLine,
+  Marks,
+  Reason,
+  Run,
+  ServerKind,
+} from "../../contract/contract";
 import { firstSettings, firstTasks, type SampleTask } from "./settings";
 import { chance, differsOn, firstMarks, isOn, makeTitles, unwatched, type SampleTitle } from "./titles";
 
@@ -52,19 +62,29 @@ export class Household {
     this.titles = makeTitles(wanted);
     this.words = this.titles.map((title) => `${title.show ?? ""} ${title.name} ${title.year}`.toLowerCase());
     const now = this.now();
-    const add = (kind: ServerKind, name: string, url: string, user: string | null, rest: Partial<BackendCard> = {}): void => {
+    const add = (
+      kind: ServerKind,
+      name: string,
+      url: string,
+      user: string | null,
+      rest: Partial<BackendCard> = {},
+    ): void => {
       this.backends.push(this.card(kind, name, url, user, rest));
     };
     add("plex", "Living room", "http://192.168.1.10:32400", "ana");
     add("jellyfin", "Den", "http://den.local:8096", "ana");
     add("emby", "Cabin in the woods", "https://cabin.example.org:8920", "ana", { importedAt: now - 7400 });
-    if (this.scene === "waits") add("kodi", "Bedroom", "http://192.168.1.31:8080", null, { approved: false, exportedAt: null });
+    if (this.scene === "waits")
+      add("kodi", "Bedroom", "http://192.168.1.31:8080", null, { approved: false, exportedAt: null });
     if (this.scene === "trouble") {
       add("kodi", "Bedroom", "http://192.168.1.31:8080", null, {
         importedAt: now - 92_000,
         exportedAt: now - 92_000,
         owed: 14,
-        trouble: { what: "Bedroom does not answer.", todo: "Switch Kodi on. WatchState tries again by itself every few minutes." },
+        trouble: {
+          what: "Bedroom does not answer.",
+          todo: "Switch Kodi on. WatchState tries again by itself every few minutes.",
+        },
       });
     }
     this.makeHistory(now);
@@ -81,13 +101,41 @@ export class Household {
       if (this.marksOf(title).watched) watched += 1;
     }
     return {
-      id, name, kind, url, user, import: "on", export: true, approved: true,
-      importedAt: now - 1900, exportedAt: now - 700, items, watched, owed: 0, parked: 0, held: 0, trouble: null, ...rest,
+      id,
+      name,
+      kind,
+      url,
+      user,
+      import: "on",
+      export: true,
+      approved: true,
+      importedAt: now - 1900,
+      exportedAt: now - 700,
+      items,
+      watched,
+      owed: 0,
+      parked: 0,
+      held: 0,
+      trouble: null,
+      ...rest,
     };
   }
 
   private makeHistory(now: number): void {
-    const told = ["took", "told", "told", "took", "kept", "told", "took", "told", "held", "told", "gone", "parked"] as const;
+    const told = [
+      "took",
+      "told",
+      "told",
+      "took",
+      "kept",
+      "told",
+      "took",
+      "told",
+      "held",
+      "told",
+      "gone",
+      "parked",
+    ] as const;
     const pool = this.titles.slice(0, 400);
     for (let at = 0; at < 600; at += 1) {
       const title = pool[Math.floor(chance(at, 21) * pool.length)]!;
@@ -96,9 +144,15 @@ export class Household {
       const marks = this.marksOf(title);
       const code = what === "took" ? "moved" : what === "kept" ? "replaced" : what === "told" ? "behind" : "newer";
       this.journal.push({
-        id: 10_000 - at, at: now - 400 - Math.floor(at * 900 * (0.5 + chance(at, 23))), run: 900 - Math.floor(at / 6),
-        title: { id: title.id, name: this.nameOf(title) }, backend: { id: backend.id, name: backend.name }, what,
-        was: unwatched, became: marks.watched || marks.positionMs !== null ? marks : { ...unwatched, watched: true, plays: 1 }, because: because(code),
+        id: 10_000 - at,
+        at: now - 400 - Math.floor(at * 900 * (0.5 + chance(at, 23))),
+        run: 900 - Math.floor(at / 6),
+        title: { id: title.id, name: this.nameOf(title) },
+        backend: { id: backend.id, name: backend.name },
+        what,
+        was: unwatched,
+        became: marks.watched || marks.positionMs !== null ? marks : { ...unwatched, watched: true, plays: 1 },
+        because: because(code),
       });
     }
     for (let at = 0; at < 120; at += 1) {
@@ -107,15 +161,37 @@ export class Household {
       const bad = at === 17 || at === 44;
       const startedAt = now - 700 - at * 1800;
       this.runs.push({
-        id: 900 - at, task, backend: backend.id, name: backend.name, startedAt, endedAt: startedAt + 4, mode: task === "export" ? (at % 9 === 1 ? "full" : "push") : null,
-        ok: !bad, seen: task === "import" ? backend.items : 0, added: at % 7, changed: at % 5, unchanged: backend.items, unmatched: at % 11 === 0 ? 3 : 0,
-        planned: 9, written: at % 4, already: at % 3, held: 0, failed: bad ? 4 : 0, requests: 14 + (at % 30), bytes: 48_000 + at * 7777, ms: 900 + at * 61,
+        id: 900 - at,
+        task,
+        backend: backend.id,
+        name: backend.name,
+        startedAt,
+        endedAt: startedAt + 4,
+        mode: task === "export" ? (at % 9 === 1 ? "full" : "push") : null,
+        ok: !bad,
+        seen: task === "import" ? backend.items : 0,
+        added: at % 7,
+        changed: at % 5,
+        unchanged: backend.items,
+        unmatched: at % 11 === 0 ? 3 : 0,
+        planned: 9,
+        written: at % 4,
+        already: at % 3,
+        held: 0,
+        failed: bad ? 4 : 0,
+        requests: 14 + (at % 30),
+        bytes: 48_000 + at * 7777,
+        ms: 900 + at * 61,
         error: bad ? `${backend.name} stopped answering half-way. What was read is kept.` : null,
       });
     }
     const said = [
-      ["info", "import: Living room answered in 41 ms"], ["debug", "import: page 3 of Movies, 200 items, gzip"], ["info", "export: 4 written, 5 already so"],
-      ["warn", "Cabin in the woods asked to slow down; waiting 2 s"], ["debug", "plan: 9 changes, 0 held"], ["error", "backup: the disk is full"],
+      ["info", "import: Living room answered in 41 ms"],
+      ["debug", "import: page 3 of Movies, 200 items, gzip"],
+      ["info", "export: 4 written, 5 already so"],
+      ["warn", "Cabin in the woods asked to slow down; waiting 2 s"],
+      ["debug", "plan: 9 changes, 0 held"],
+      ["error", "backup: the disk is full"],
     ] as const;
     for (let at = 0; at < 400; at += 1) {
       const [level, what] = said[at % 29 === 5 ? 5 : at % 5]!;
@@ -144,9 +220,15 @@ export class Household {
   /** What a server shows of a title: what we hold, unless it is behind. */
   shownOn(backend: number, title: SampleTitle): { marks: Marks; agrees: boolean } {
     const marks = this.marksOf(title);
-    const behind = this.changed.has(title.id) ? !this.agreed.has(`${backend} ${title.id}`) : differsOn(backend, title.id) && !this.agreed.has(`${backend} ${title.id}`);
-    if (!behind || (!marks.watched && marks.positionMs === null && !this.changed.has(title.id))) return { marks, agrees: true };
-    return { marks: marks.watched ? unwatched : { watched: true, positionMs: null, plays: 1, playedAt: null }, agrees: false };
+    const behind = this.changed.has(title.id)
+      ? !this.agreed.has(`${backend} ${title.id}`)
+      : differsOn(backend, title.id) && !this.agreed.has(`${backend} ${title.id}`);
+    if (!behind || (!marks.watched && marks.positionMs === null && !this.changed.has(title.id)))
+      return { marks, agrees: true };
+    return {
+      marks: marks.watched ? unwatched : { watched: true, positionMs: null, plays: 1, playedAt: null },
+      agrees: false,
+    };
   }
 
   listen(hear: (event: Event) => void): () => void {
@@ -182,7 +264,8 @@ export class Household {
       for (const backend of this.backends) {
         if (!ids.includes(backend.id)) continue;
         if (task === "export" && consent && backend.export) backend.approved = true;
-        if (task === "import" ? backend.import !== "off" : backend.export && backend.approved) steps.push({ backend, task });
+        if (task === "import" ? backend.import !== "off" : backend.export && backend.approved)
+          steps.push({ backend, task });
       }
     }
     const next = (at: number): void => {
@@ -193,7 +276,8 @@ export class Household {
         this.tell({ type: "changed", tags: ["runs", "backends", "owed", "titles", "journal", "tasks", "live"] });
         return;
       }
-      const total = step.task === "import" ? Math.max(1, step.backend.items) : Math.max(1, this.owed(step.backend).length);
+      const total =
+        step.task === "import" ? Math.max(1, step.backend.items) : Math.max(1, this.owed(step.backend).length);
       const startedAt = this.now();
       const parts = 12;
       const tick = (part: number): void => {
@@ -202,9 +286,20 @@ export class Household {
           next(at + 1);
           return;
         }
-        this.live = [{ backend: step.backend.id, name: step.backend.name, task: step.task, done: Math.round((total * part) / parts), total, startedAt }];
+        this.live = [
+          {
+            backend: step.backend.id,
+            name: step.backend.name,
+            task: step.task,
+            done: Math.round((total * part) / parts),
+            total,
+            startedAt,
+          },
+        ];
         this.tell({ type: "live", live: this.live });
-        this.later(() => { tick(part + 1); });
+        this.later(() => {
+          tick(part + 1);
+        });
       };
       tick(0);
     };
@@ -227,8 +322,12 @@ export class Household {
         written += 1;
         if (written <= 20) {
           this.write({
-            title: { id: title.id, name: this.nameOf(title) }, backend: { id: backend.id, name: backend.name }, what: "told",
-            was: unwatched, became: this.marksOf(title), because: because("behind"),
+            title: { id: title.id, name: this.nameOf(title) },
+            backend: { id: backend.id, name: backend.name },
+            what: "told",
+            was: unwatched,
+            became: this.marksOf(title),
+            because: because("behind"),
           });
         }
       }
@@ -238,15 +337,38 @@ export class Household {
       backend.importedAt = now;
     }
     this.runs.unshift({
-      id: (this.runs[0]?.id ?? 0) + 1, task, backend: backend.id, name: backend.name, startedAt, endedAt: now, mode: task === "export" ? "push" : null,
-      ok: !dead, seen: task === "import" ? total : 0, added: 0, changed: 0, unchanged: task === "import" ? total : 0, unmatched: 0, planned: written,
-      written, already: 0, held: 0, failed: 0, requests: 9, bytes: 81_000, ms: Math.max(400, (now - startedAt) * 1000),
+      id: (this.runs[0]?.id ?? 0) + 1,
+      task,
+      backend: backend.id,
+      name: backend.name,
+      startedAt,
+      endedAt: now,
+      mode: task === "export" ? "push" : null,
+      ok: !dead,
+      seen: task === "import" ? total : 0,
+      added: 0,
+      changed: 0,
+      unchanged: task === "import" ? total : 0,
+      unmatched: 0,
+      planned: written,
+      written,
+      already: 0,
+      held: 0,
+      failed: 0,
+      requests: 9,
+      bytes: 81_000,
+      ms: Math.max(400, (now - startedAt) * 1000),
       error: dead ? `${backend.name} does not answer.` : null,
     });
     for (const one of this.tasks) {
       if (one.name !== task && !one.running) continue;
       one.running = false;
-      one.last = { at: now, ok: true, ms: 1800, says: task === "import" ? `${total} titles read.` : `${written} changes written.` };
+      one.last = {
+        at: now,
+        ok: true,
+        ms: 1800,
+        says: task === "import" ? `${total} titles read.` : `${written} changes written.`,
+      };
     }
     this.tell({ type: "changed", tags: ["runs", "backends", "owed", "journal", "tasks"] });
   }

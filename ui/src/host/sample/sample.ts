@@ -18,11 +18,21 @@ const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(don
 function rowOf(home: Household, title: SampleTitle): TitleRow {
   const marks = home.marksOf(title);
   return {
-    id: title.id, name: title.name, show: title.show, season: title.season, episode: title.episode, year: title.year, marks,
+    id: title.id,
+    name: title.name,
+    show: title.show,
+    season: title.season,
+    episode: title.episode,
+    year: title.year,
+    marks,
     changedAt: home.changed.get(title.id)?.at ?? marks.playedAt,
     on: home.backends
       .filter((backend) => isOn(backend.id, title.id))
-      .map((backend) => ({ backend: backend.id, present: title.id % 97 !== 0 || backend.id !== 2, ...home.shownOn(backend.id, title) })),
+      .map((backend) => ({
+        backend: backend.id,
+        present: title.id % 97 !== 0 || backend.id !== 2,
+        ...home.shownOn(backend.id, title),
+      })),
   };
 }
 
@@ -37,9 +47,15 @@ function fullOf(home: Household, title: SampleTitle): Title {
     ],
     ignored: home.ignored.has(title.id),
     copies: row.on.map((on) => ({
-      item: title.id * 10 + on.backend, backend: on.backend, key: String(900_000 + title.id),
+      item: title.id * 10 + on.backend,
+      backend: on.backend,
+      key: String(900_000 + title.id),
       path: on.backend === 1 ? `/srv/media/${title.show ?? "Movies"}/${title.name}.mkv` : null,
-      durationMs: title.durationMs, marks: on.marks, agreed: on.marks, agreedAt: home.now() - 1900, present: on.present,
+      durationMs: title.durationMs,
+      marks: on.marks,
+      agreed: on.marks,
+      agreedAt: home.now() - 1900,
+      present: on.present,
       because: because(on.agrees ? "agrees" : "behind"),
       owed: on.agrees ? null : { becomes: row.marks, because: because("behind"), waiting: null, parked: false },
     })),
@@ -51,16 +67,34 @@ function overviewOf(home: Household): Overview {
   const { backends } = home;
   const waiting = backends
     .filter((backend) => backend.export && !backend.approved)
-    .map((backend) => ({ backend: backend.id, name: backend.name, why: "firstExport" as const, count: home.owed(backend).length }));
+    .map((backend) => ({
+      backend: backend.id,
+      name: backend.name,
+      why: "firstExport" as const,
+      count: home.owed(backend).length,
+    }));
   const trouble = backends.find((backend) => backend.trouble);
   const exporting = backends.filter((backend) => backend.export);
   const [truth, says]: [Overview["truth"], string] =
-    backends.length === 0 ? ["empty", "No server yet"]
-    : home.pausedUntil !== null ? ["paused", "Sync is paused"]
-    : home.live[0] ? ["working", home.live[0].task === "import" ? `Reading ${home.live[0].name ?? "servers"}` : `Writing to ${home.live[0].name ?? "servers"}`]
-    : trouble ? ["trouble", trouble.trouble?.what ?? ""]
-    : waiting[0] ? ["needsYou", `${waiting[0].name} waits for your yes`]
-    : ["inSync", exporting.length === 1 ? "The server is in sync" : `All ${exporting.length} servers are in sync`];
+    backends.length === 0
+      ? ["empty", "No server yet"]
+      : home.pausedUntil !== null
+        ? ["paused", "Sync is paused"]
+        : home.live[0]
+          ? [
+              "working",
+              home.live[0].task === "import"
+                ? `Reading ${home.live[0].name ?? "servers"}`
+                : `Writing to ${home.live[0].name ?? "servers"}`,
+            ]
+          : trouble
+            ? ["trouble", trouble.trouble?.what ?? ""]
+            : waiting[0]
+              ? ["needsYou", `${waiting[0].name} waits for your yes`]
+              : [
+                  "inSync",
+                  exporting.length === 1 ? "The server is in sync" : `All ${exporting.length} servers are in sync`,
+                ];
   const next = home.tasks
     .filter((task) => task.on)
     .map((task) => {
@@ -69,14 +103,27 @@ function overviewOf(home: Household): Overview {
     })
     .sort((a, b) => a.at - b.at)[0];
   return {
-    truth, says, backends, titles: home.titles.length, lastSync: backends[0]?.exportedAt ?? null, nextRun: next ?? null,
-    pausedUntil: home.pausedUntil, today: backends.length === 0 ? { marks: 0, written: 0, held: 0, failed: 0 } : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 }, waiting,
+    truth,
+    says,
+    backends,
+    titles: home.titles.length,
+    lastSync: backends[0]?.exportedAt ?? null,
+    nextRun: next ?? null,
+    pausedUntil: home.pausedUntil,
+    today:
+      backends.length === 0
+        ? { marks: 0, written: 0, held: 0, failed: 0 }
+        : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 },
+    waiting,
   };
 }
 
 function find(home: Household, args: Args<"titles">): Answer<"titles"> {
   const { filter, from, size } = args;
-  const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = (filter.text ?? "")
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const fits = (title: SampleTitle, at: number): boolean => {
     const text = home.words[at] ?? "";
     if (!words.every((word) => text.includes(word))) return false;
@@ -98,16 +145,27 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
-  const backendOf = (id: number) => home.backends.find((backend) => backend.id === id) ?? fail("notFound", "This server is not known any more.", "Go back to Backends.");
-  const titleOf = (id: number) => home.titles[id - 1] ?? fail("notFound", "This title is not known any more.", "Search for it again.");
+  const backendOf = (id: number) =>
+    home.backends.find((backend) => backend.id === id) ??
+    fail("notFound", "This server is not known any more.", "Go back to Backends.");
+  const titleOf = (id: number) =>
+    home.titles[id - 1] ?? fail("notFound", "This title is not known any more.", "Search for it again.");
   const all = (): number[] => home.backends.map((backend) => backend.id);
   const changed = (...tags: Extract<Parameters<Household["tell"]>[0], { type: "changed" }>["tags"]): null => {
     home.tell({ type: "changed", tags });
     return null;
   };
   const done = (ticket: string, server: string): SignIn => ({
-    state: "done", ticket, server, version: "10.11.2", user: "1",
-    users: [{ id: "1", name: "ana" }, { id: "2", name: "Jonas" }, { id: "3", name: "יעל" }],
+    state: "done",
+    ticket,
+    server,
+    version: "10.11.2",
+    user: "1",
+    users: [
+      { id: "1", name: "ana" },
+      { id: "2", name: "Jonas" },
+      { id: "3", name: "יעל" },
+    ],
   });
 
   return {
@@ -118,12 +176,21 @@ function commands(home: Household): Commands {
       const one = backendOf(backend);
       if (one.trouble) return fail("server", one.trouble.what, one.trouble.todo);
       return {
-        server: one.name, version: "10.11.2", user: one.user ?? "ana", clockOffsetS: one.id === 3 ? -42 : 0,
-        libraries: [{ name: "Movies", kind: "movies" }, { name: "Shows", kind: "shows" }, { name: "أفلام", kind: "mixed" }], users: ["ana", "Jonas", "יעל"],
+        server: one.name,
+        version: "10.11.2",
+        user: one.user ?? "ana",
+        clockOffsetS: one.id === 3 ? -42 : 0,
+        libraries: [
+          { name: "Movies", kind: "movies" },
+          { name: "Shows", kind: "shows" },
+          { name: "أفلام", kind: "mixed" },
+        ],
+        users: ["ana", "Jonas", "יעל"],
       };
     },
     set_backend({ backend, credentials, ...rest }) {
-      if (credentials?.by === "password" && credentials.password === "wrong") return fail("server", "The password is not right.", "Type it again.");
+      if (credentials?.by === "password" && credentials.password === "wrong")
+        return fail("server", "The password is not right.", "Type it again.");
       Object.assign(backendOf(backend), rest);
       return changed("backends", "owed");
     },
@@ -144,12 +211,18 @@ function commands(home: Household): Commands {
       await wait(home.stepMs * 2);
       const ticket = `t${signIns.size + 1}`;
       if (credentials.by === "password" && credentials.password === "wrong") {
-        return { state: "refused", advice: { what: "The name or the password is not right.", todo: "Type them again. Capital letters count." } };
+        return {
+          state: "refused",
+          advice: { what: "The name or the password is not right.", todo: "Type them again. Capital letters count." },
+        };
       }
       if (credentials.by === "plexPin" || credentials.by === "quickConnect") {
         const answer: SignIn = {
-          state: "waiting", ticket, code: kind === "plex" ? "K7QX" : "482913",
-          openUrl: kind === "plex" ? "https://app.plex.tv/auth#?code=K7QX" : null, expiresAt: home.now() + 900,
+          state: "waiting",
+          ticket,
+          code: kind === "plex" ? "K7QX" : "482913",
+          openUrl: kind === "plex" ? "https://app.plex.tv/auth#?code=K7QX" : null,
+          expiresAt: home.now() + 900,
         };
         signIns.set(ticket, { answer, asked: 0, account: url === "" });
         return answer;
@@ -163,7 +236,8 @@ function commands(home: Household): Commands {
       if (known.asked < 3) return known.answer;
       if (!known.account) return done(ticket, "attic");
       return {
-        state: "choose", ticket,
+        state: "choose",
+        ticket,
         servers: [
           { kind: "plex", name: "Summer house", url: "http://192.168.1.40:32400", how: "plexAccount" },
           { kind: "plex", name: "Grandma's", url: "https://grandma.example.org:32400", how: "plexAccount" },
@@ -180,9 +254,19 @@ function commands(home: Household): Commands {
         home.moveIn();
         home.backends = [];
       }
-      const card = home.card("jellyfin", name, "http://192.168.1.20:8096", ["ana", "Jonas", "יעל"][Number(user) - 1] ?? null, {
-        import: imports, export: exports, approved: false, importedAt: null, exportedAt: null,
-      });
+      const card = home.card(
+        "jellyfin",
+        name,
+        "http://192.168.1.20:8096",
+        ["ana", "Jonas", "יעל"][Number(user) - 1] ?? null,
+        {
+          import: imports,
+          export: exports,
+          approved: false,
+          importedAt: null,
+          exportedAt: null,
+        },
+      );
       home.backends = [...home.backends, card];
       changed("backends", "titles");
       return card.id;
@@ -213,7 +297,8 @@ function commands(home: Household): Commands {
       const morning = new Date();
       morning.setDate(morning.getDate() + 1);
       morning.setHours(7, 0, 0, 0);
-      home.pausedUntil = until === null ? null : until === "30min" ? home.now() + 1800 : Math.floor(morning.getTime() / 1000);
+      home.pausedUntil =
+        until === null ? null : until === "30min" ? home.now() + 1800 : Math.floor(morning.getTime() / 1000);
       return changed("tasks", "backends");
     },
     async preview({ backends }) {
@@ -230,14 +315,25 @@ function commands(home: Household): Commands {
           sum[action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
           sum.total += 1;
           rows.push({
-            titleId: title.id, title: home.nameOf(title), backend: backend.id, action, was: home.shownOn(backend.id, title).marks, becomes,
-            held: null, because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
+            titleId: title.id,
+            title: home.nameOf(title),
+            backend: backend.id,
+            action,
+            was: home.shownOn(backend.id, title).marks,
+            becomes,
+            held: null,
+            because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
           });
         }
         perBackend.push(sum);
       }
       previews.set(id, rows);
-      return { id, takenAt: home.now(), perBackend, troubles: home.backends.flatMap((backend) => backend.trouble && backend.export ? [backend.trouble.what] : []) };
+      return {
+        id,
+        takenAt: home.now(),
+        perBackend,
+        troubles: home.backends.flatMap((backend) => (backend.trouble && backend.export ? [backend.trouble.what] : [])),
+      };
     },
     preview_rows({ preview, backend, text, from, size }) {
       const wanted = (text ?? "").toLowerCase();
@@ -253,17 +349,36 @@ function commands(home: Household): Commands {
     mark_title({ title, watched }) {
       const one = titleOf(title);
       const was = home.marksOf(one);
-      const became = watched ? { watched: true, positionMs: null, plays: was.plays + 1, playedAt: home.now() } : unwatched;
+      const became = watched
+        ? { watched: true, positionMs: null, plays: was.plays + 1, playedAt: home.now() }
+        : unwatched;
       home.changed.set(title, { marks: became, at: home.now() });
-      home.write({ title: { id: title, name: home.nameOf(one) }, backend: null, what: "asked", was, became, because: because("asked") });
+      home.write({
+        title: { id: title, name: home.nameOf(one) },
+        backend: null,
+        what: "asked",
+        was,
+        became,
+        because: because("asked"),
+      });
       for (const backend of home.backends) {
         home.agreed.delete(`${backend.id} ${title}`);
         if (!backend.export || !backend.approved || backend.trouble || !isOn(backend.id, title)) continue;
-        setTimeout(() => {
-          home.agreed.add(`${backend.id} ${title}`);
-          home.write({ title: { id: title, name: home.nameOf(one) }, backend: { id: backend.id, name: backend.name }, what: "told", was, became, because: because("behind") });
-          changed("titles", "owed", "journal");
-        }, home.stepMs * 5 * backend.id);
+        setTimeout(
+          () => {
+            home.agreed.add(`${backend.id} ${title}`);
+            home.write({
+              title: { id: title, name: home.nameOf(one) },
+              backend: { id: backend.id, name: backend.name },
+              what: "told",
+              was,
+              became,
+              because: because("behind"),
+            });
+            changed("titles", "owed", "journal");
+          },
+          home.stepMs * 5 * backend.id,
+        );
       }
       return changed("titles", "owed", "journal");
     },
@@ -279,7 +394,10 @@ function commands(home: Household): Commands {
     journal({ text, backend, what, from, size }) {
       const wanted = (text ?? "").toLowerCase();
       const rows = home.journal.filter(
-        (line) => line.title.name.toLowerCase().includes(wanted) && (backend === undefined || line.backend?.id === backend) && (what === undefined || line.what === what),
+        (line) =>
+          line.title.name.toLowerCase().includes(wanted) &&
+          (backend === undefined || line.backend?.id === backend) &&
+          (what === undefined || line.what === what),
       );
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
@@ -322,14 +440,25 @@ function commands(home: Household): Commands {
     },
     async support_bundle() {
       await wait(home.stepMs * 6);
-      return { path: "/home/ana/Documents/watchstate-support.zip" };
+      return { path: "/srv/watchstate/support.zip" };
     },
-    about: () => ({ version: "0.1.0", dataFolder: "/srv/watchstate", secrets: "keyring", licence: "MIT", host: "browser", demo: home.demo }),
+    about: () => ({
+      version: "0.1.0",
+      dataFolder: "/srv/watchstate",
+      secrets: "keyring",
+      licence: "MIT",
+      host: "browser",
+      demo: home.demo,
+    }),
   };
 }
 
 export function sample(asked: URLSearchParams): Host {
-  const home = new Household(asked.get("scene") ?? "calm", Number(asked.get("titles") ?? 400), Number(asked.get("step") ?? 90));
+  const home = new Household(
+    asked.get("scene") ?? "calm",
+    Number(asked.get("titles") ?? 400),
+    Number(asked.get("step") ?? 90),
+  );
   const table = commands(home);
   // How often the page asked, for the tests.
   const asks = window as unknown as { asked?: number };
@@ -338,7 +467,12 @@ export function sample(asked: URLSearchParams): Host {
       asks.asked = (asks.asked ?? 0) + 1;
       // An answer never comes in the same breath, here as in the app.
       await wait(name === "titles" ? 8 : 3);
-      if (asked.has("fails")) return fail("store", "The database is locked by another program.", "Close the other program. WatchState tries again by itself.");
+      if (asked.has("fails"))
+        return fail(
+          "store",
+          "The database is locked by another program.",
+          "Close the other program. WatchState tries again by itself.",
+        );
       return structuredClone(await (table[name] as (args: unknown) => unknown)(args)) as never;
     },
     listen: (hear) => home.listen(hear),

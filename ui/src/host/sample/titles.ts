@@ -76,7 +76,13 @@ export function makeTitles(wanted: number): SampleTitle[] {
   for (let round = 0; all.length < wanted; round += 1) {
     const tail = round < roman.length ? (roman[round] ?? "") : ` ${round + 1}`;
     for (const [at, name] of movies.entries()) {
-      add({ name: name + tail, show: null, season: null, episode: null, year: 1968 + Math.floor(chance(at + round * 31, 3) * 57) });
+      add({
+        name: name + tail,
+        show: null,
+        season: null,
+        episode: null,
+        year: 1968 + Math.floor(chance(at + round * 31, 3) * 57),
+      });
     }
     for (const [at, show] of shows.entries()) {
       for (let season = 1; season <= show.seasons; season += 1) {
@@ -105,7 +111,12 @@ export function firstMarks(title: SampleTitle, now: number): Marks {
     return { watched: true, positionMs: dice < 0.02 ? 723_000 : null, plays: dice < 0.1 ? 2 : 1, playedAt };
   }
   if (dice < 0.58) {
-    return { watched: false, positionMs: Math.round(title.durationMs * (0.1 + chance(title.id, 4) * 0.7)), plays: 0, playedAt: now - Math.floor(chance(title.id, 2) * 30 * 86_400) };
+    return {
+      watched: false,
+      positionMs: Math.round(title.durationMs * (0.1 + chance(title.id, 4) * 0.7)),
+      plays: 0,
+      playedAt: now - Math.floor(chance(title.id, 2) * 30 * 86_400),
+    };
   }
   return unwatched;
 }
