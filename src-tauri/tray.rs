@@ -102,17 +102,16 @@ fn chosen(app: &AppHandle, item: &str) {
         let Ok(app) = opened.await else {
             return windows::show(&handle);
         };
-        match item.as_str() {
-            // What cannot be begun is told in the window.
-            "sync" => {
-                if app.sync_now(None, None).await.is_err() {
-                    windows::show(&handle);
-                }
-            }
-            "pause-30" => app.pause_sync(Some(PauseUntil::HalfAnHour)),
-            "pause-morning" => app.pause_sync(Some(PauseUntil::Morning)),
-            "resume" => app.pause_sync(None),
-            _ => {}
+        let began = match item.as_str() {
+            "sync" => app.sync_now(None, None).await,
+            "pause-30" => return app.pause_sync(Some(PauseUntil::HalfAnHour)),
+            "pause-morning" => return app.pause_sync(Some(PauseUntil::Morning)),
+            "resume" => return app.pause_sync(None),
+            _ => return,
+        };
+        // What cannot be begun is told in the window.
+        if began.is_err() {
+            windows::show(&handle);
         }
     });
 }
