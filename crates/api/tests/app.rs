@@ -232,7 +232,8 @@ async fn tickets_hold_the_secret() {
     let window = Window::open().await;
     let token = servers.plex.token_of("ana").unwrap();
     let credentials = json!({ "by": "token", "token": token });
-    let wish = json!({ "kind": "plex", "url": servers.plex.url().as_str(), "credentials": credentials });
+    let wish =
+        json!({ "kind": "plex", "url": servers.plex.url().as_str(), "credentials": credentials });
     let signed_in = window.ask("sign_in", wish.clone()).await;
     assert_eq!(signed_in["state"], "done");
     assert!(!signed_in.to_string().contains(&token), "the window never sees it again");
