@@ -255,8 +255,6 @@ async fn tickets_hold_the_secret() {
     let refused = window.ask("sign_in", wish).await;
     assert_eq!(refused["state"], "refused");
     assert!(!refused.to_string().contains("wrong-secret"));
-    let pin = json!({ "kind": "plex", "url": "http://den", "credentials": { "by": "plexPin" } });
-    assert_failed(&window.fail("sign_in", pin).await, FailureKind::Usage, "cannot be used");
     let nonsense =
         json!({ "kind": "plex", "url": "den", "credentials": { "by": "token", "token": "x" } });
     assert_failed(&window.fail("sign_in", nonsense).await, FailureKind::Usage, "address");

@@ -218,9 +218,9 @@ macro_rules! known_items {
                       i.facts_print, i.present, i.added_at, i.seen_watched, i.seen_position,
                       i.seen_plays, i.seen_played_at, i.agreed_at, i.agreed_watched,
                       i.agreed_position, i.agreed_plays, i.agreed_played_at, i.print, i.because,
-                      o.watched AS "owed_watched: i64", o.position AS owed_position,
-                      o.plays AS "owed_plays: i64", o.played_at AS owed_played_at,
-                      o.attempted AS "owed_attempted: i64", o.because AS "owed_because: String",
+                      o.watched AS "owed_watched?: i64", o.position AS "owed_position?: i64",
+                      o.plays AS "owed_plays?: i64", o.played_at AS "owed_played_at?: i64",
+                      o.attempted AS "owed_attempted?: i64", o.because AS "owed_because?: String",
                       (SELECT json_group_array(c.title_id) FROM also_covers c WHERE c.item_id = i.id)
                           AS "also: String",
                       (SELECT u.since FROM unwatches u WHERE u.item_id = i.id)

@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use watchstate_model::{BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId};
+use watchstate_model::{
+    BackendId, Because, Change, ItemId, ItemKey, Marks, Moment, PersonId, Target, Watch,
+};
 use watchstate_store::{
     Compared, Import, ItemRow, KnownPage, Looked, NewBackend, Store, page_print,
 };
@@ -179,4 +181,24 @@ fn what_makes_a_page_another() {
     ] {
         assert_ne!(print, page_print(&other), "{why}");
     }
+}
+
+/// An item that is owed nothing says so; one that is says what.
+#[tokio::test]
+async fn what_an_item_is_owed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    let change = Change {
+        item: ItemId(3),
+        backend: FIRST,
+        from: Marks::UNTOUCHED,
+        to: Target { watch: Watch::WATCHED, plays: 2, played_at: None },
+        because: Because::NoIds,
+    };
+    tx.owe(&[change], Moment(5)).await.unwrap();
+    let items = tx.items(&[ItemId(1), ItemId(3)]).await.unwrap();
+    let owed: Vec<_> = items.iter().map(|(_, item)| item.owed.map(|owed| owed.target)).collect();
+    assert_eq!(owed, [None, Some(change.to)]);
+    assert_eq!(items[0].1.marked_at, None);
 }

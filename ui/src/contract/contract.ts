@@ -439,7 +439,15 @@ openUrl: string | null,
 /**
  * Until when the code is good.
  */
-expiresAt: Moment, } | { "state": "done", 
+expiresAt: Moment, } | { "state": "choose", 
+/**
+ * What stands for it.
+ */
+ticket: string, 
+/**
+ * Its servers, each by its nearest address.
+ */
+servers: Array<Found>, } | { "state": "done", 
 /**
  * What stands for it.
  */
@@ -1622,6 +1630,10 @@ export interface Commands {
   sign_in: [SignInWish, SignIn];
   /** How a sign-in stands. */
   sign_in_state: [OneTicket, SignIn];
+  /** Goes on with one of the servers of an account. */
+  choose_server: [ChooseServer, SignIn];
+  /** The servers of the network and of this computer. Takes a few seconds. */
+  find_servers: [Nothing, Array<Found>];
   /** Forgets a sign-in. */
   cancel_sign_in: [OneTicket, null];
   /** Adds a backend that was signed in at. */
@@ -1658,6 +1670,20 @@ export interface Commands {
   reread_title: [OneTitle, null];
   /** A page of the journal, the latest line first. */
   journal: [Journal, Page<JournalLine>];
+  /** What runs by itself, and when. */
+  tasks: [Nothing, Array<Task>];
+  /** Changes when a task runs. */
+  set_task: [SetTask, null];
+  /** A crontab line in words, or what is wrong with it. */
+  read_cron: [ReadCron, CronLine];
+  /** Begins a task. Answers when it has begun. */
+  run_task: [OneTask, null];
+  /** Stops a task; what was done is kept. */
+  stop_task: [OneTask, null];
+  /** All settings. */
+  settings: [Nothing, Array<Setting>];
+  /** Changes a setting. */
+  set_setting: [SetSetting, null];
   /** The latest lines of the log. */
   log: [Log, Array<LogLine>];
   /** Writes a file for whoever helps, without secrets, addresses and titles. */
@@ -1675,6 +1701,8 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   remove_backend: { reads: [], changes: ["backends","owed","titles"] },
   sign_in: { reads: [], changes: [] },
   sign_in_state: { reads: [], changes: [] },
+  choose_server: { reads: [], changes: [] },
+  find_servers: { reads: [], changes: [] },
   cancel_sign_in: { reads: [], changes: [] },
   add_backend: { reads: [], changes: ["backends"] },
   start_demo: { reads: [], changes: ["backends","runs","owed","titles","journal","tasks","settings","live"] },
@@ -1693,6 +1721,13 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   ignore_title: { reads: [], changes: ["titles","owed"] },
   reread_title: { reads: [], changes: [] },
   journal: { reads: ["journal"], changes: [] },
+  tasks: { reads: ["tasks","runs"], changes: [] },
+  set_task: { reads: [], changes: ["tasks"] },
+  read_cron: { reads: [], changes: [] },
+  run_task: { reads: [], changes: ["tasks"] },
+  stop_task: { reads: [], changes: ["tasks"] },
+  settings: { reads: ["settings"], changes: [] },
+  set_setting: { reads: [], changes: ["settings","tasks"] },
   log: { reads: [], changes: [] },
   support_bundle: { reads: [], changes: [] },
   about: { reads: [], changes: [] },
