@@ -28,6 +28,7 @@ pub(crate) async fn call(
 
 /// Opens the page on which a person lets WatchState into a Plex account. No other is opened.
 #[tauri::command]
+#[expect(clippy::needless_pass_by_value, reason = "the form in which Tauri hands arguments over")]
 pub(crate) fn open_url(app: AppHandle, url: String) -> Result<(), Failure> {
     let not_ours =
         || Failure::usage("That page is not one to sign in on", "Type its address yourself");

@@ -44,7 +44,7 @@ pub(crate) fn face(overview: &Overview, now: i64) -> Face {
     };
     let last_sync = match overview.last_sync {
         None => "Not synced yet".to_owned(),
-        Some(at) => format!("Last sync {}", ago(now.saturating_sub(at))),
+        Some(at) => format!("Last sync {}", ago(now.saturating_sub(at.0))),
     };
     let paused = overview.paused_until.is_some();
     Face { icon, status: overview.says.clone(), last_sync, waiting, paused }

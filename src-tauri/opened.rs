@@ -69,7 +69,7 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
         None => folder::usual()?,
     };
     let book = Arc::new(Book::open(&path, |name| std::env::var(name).ok()));
-    let around = Surroundings::by_the_book(book.clone());
+    let around = Surroundings::by_the_book(&book);
     let household = Household::open(&path, None, around).await?;
     let zone = book.zone();
     let app = App::new(

@@ -9,7 +9,8 @@ use tauri::{AppHandle, Manager, Wry, include_image};
 use tauri_plugin_notification::NotificationExt;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use watchstate_api::contract::{Event, PauseUntil};
+use watchstate_api::contract::{Event, PauseUntil, Setting};
+use watchstate_api::settings::table::NOTIFICATIONS;
 
 use crate::face::{Face, Icon, face};
 use crate::opened::Opened;
@@ -101,17 +102,16 @@ fn chosen(app: &AppHandle, item: &str) {
         let Ok(app) = opened.await else {
             return windows::show(&handle);
         };
-        match item.as_str() {
-            // What cannot be begun is told in the window.
-            "sync" => {
-                if app.sync_now(None, None).await.is_err() {
-                    windows::show(&handle);
-                }
-            }
-            "pause-30" => app.pause_sync(Some(PauseUntil::HalfAnHour)),
-            "pause-morning" => app.pause_sync(Some(PauseUntil::Morning)),
-            "resume" => app.pause_sync(None),
-            _ => {}
+        let began = match item.as_str() {
+            "sync" => app.sync_now(None, None).await,
+            "pause-30" => return app.pause_sync(Some(PauseUntil::HalfAnHour)),
+            "pause-morning" => return app.pause_sync(Some(PauseUntil::Morning)),
+            "resume" => return app.pause_sync(None),
+            _ => return,
+        };
+        // What cannot be begun is told in the window.
+        if began.is_err() {
+            windows::show(&handle);
         }
     });
 }
@@ -139,15 +139,19 @@ pub(crate) fn watch(handle: &AppHandle, mut news: Receiver<Event>) {
 
 /// Shows what is true now.
 pub(crate) async fn refresh(handle: &AppHandle) {
-    let now = match handle.state::<Opened>().now() {
-        Some(Ok(app)) => match app.overview().await {
-            Ok(overview) => face(&overview, app.household().now().0),
-            Err(failure) => trouble(failure.what),
-        },
-        Some(Err(failure)) => trouble(failure.what),
+    let (now, tells) = match handle.state::<Opened>().now() {
+        Some(Ok(app)) => {
+            let now = match app.overview().await {
+                Ok(overview) => face(&overview, app.household().now().0),
+                Err(failure) => trouble(failure.what),
+            };
+            let off = |setting: &Setting| setting.name == NOTIFICATIONS && setting.value == "false";
+            (now, !app.settings().iter().any(off))
+        }
+        Some(Err(failure)) => (trouble(failure.what), true),
         None => return,
     };
-    show(handle, now);
+    show(handle, now, tells);
 }
 
 fn trouble(status: String) -> Face {
@@ -155,7 +159,8 @@ fn trouble(status: String) -> Face {
     Face { icon: Icon::Trouble, status, last_sync, waiting: None, paused: false }
 }
 
-fn show(handle: &AppHandle, face: Face) {
+/// `tells` is whether the person wants to be told of what they have to know.
+fn show(handle: &AppHandle, face: Face, tells: bool) {
     let shown = handle.state::<Shown>();
     let mut shown = shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if shown.as_ref() == Some(&face) {
@@ -174,7 +179,8 @@ fn show(handle: &AppHandle, face: Face) {
     }
     let before = shown.as_ref().map(|before| before.icon);
     // Only what a person has to know, and only once. Not at the start: the window or the icon says it then.
-    if before.is_some_and(|before| before != face.icon)
+    if tells
+        && before.is_some_and(|before| before != face.icon)
         && matches!(face.icon, Icon::NeedsYou | Icon::Trouble)
     {
         let _ = handle.notification().builder().title("WatchState").body(&face.status).show();

@@ -44,7 +44,7 @@ impl Surroundings {
     }
 
     /// The clock of this computer, and what the settings of a data folder say, now and when they change.
-    pub fn by_the_book(book: Arc<Book>) -> Self {
+    pub fn by_the_book(book: &Arc<Book>) -> Self {
         Self { book: Some(book.clone()), limits: book.limits(), ..Self::real(book.engine()) }
     }
 

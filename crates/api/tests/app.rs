@@ -232,7 +232,8 @@ async fn tickets_hold_the_secret() {
     let window = Window::open().await;
     let token = servers.plex.token_of("ana").unwrap();
     let credentials = json!({ "by": "token", "token": token });
-    let wish = json!({ "kind": "plex", "url": servers.plex.url(), "credentials": credentials });
+    let wish =
+        json!({ "kind": "plex", "url": servers.plex.url().as_str(), "credentials": credentials });
     let signed_in = window.ask("sign_in", wish.clone()).await;
     assert_eq!(signed_in["state"], "done");
     assert!(!signed_in.to_string().contains(&token), "the window never sees it again");
@@ -250,7 +251,7 @@ async fn tickets_hold_the_secret() {
     assert_failed(&window.fail("add_backend", add).await, FailureKind::NotFound, "too old");
 
     let wrong = json!({ "by": "password", "username": "ana", "password": "wrong-secret" });
-    let wish = json!({ "kind": "emby", "url": servers.emby.url(), "credentials": wrong });
+    let wish = json!({ "kind": "emby", "url": servers.emby.url().as_str(), "credentials": wrong });
     let refused = window.ask("sign_in", wish).await;
     assert_eq!(refused["state"], "refused");
     assert!(!refused.to_string().contains("wrong-secret"));

@@ -1,6 +1,7 @@
 //! The history of a household that has used this for years: every filter finds what it should, page by page.
 //! With `WATCHSTATE_TITLES=200000`, `--release` and `--nocapture` it says how long a window waits.
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
+#![allow(clippy::print_stdout, reason = "what was measured is said")]
 
 mod household;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use watchstate_api::{ApiError, Code, SecretsPlace, folder};
+use watchstate_api::{ApiError, SecretsPlace, folder};
 use watchstate_servers::ServerKind;
 use watchstate_store::Import;
 

@@ -53,7 +53,7 @@ impl Engine {
         tx.touch(person, &[Touched { title, again: false }]).await?;
         tx.commit().await?;
         self.plan_touched(accounts, person, at).await?;
-        Ok(Some(self.owed_for(title).await?))
+        Ok(Some(self.owed_for(person, title).await?))
     }
 
     /// Leaves a title alone, or not any more: see [`watchstate_store::Tx::ignore`]. Answers whether there is
@@ -76,14 +76,10 @@ impl Engine {
         Ok(true)
     }
 
-    async fn owed_for(&self, title: TitleId) -> Result<Vec<BackendId>> {
-        let mut tx = self.store.begin().await?;
-        let items = tx.items_of_titles(&[title]).await?;
-        let mut owed: Vec<BackendId> = items
-            .iter()
-            .filter(|(_, item)| item.owed.is_some())
-            .map(|(backend, _)| *backend)
-            .collect();
+    async fn owed_for(&self, person: PersonId, title: TitleId) -> Result<Vec<BackendId>> {
+        let copies = self.store.opened(person, title).await?;
+        let mut owed: Vec<BackendId> =
+            copies.iter().filter(|copy| copy.owed.is_some()).map(|copy| copy.backend).collect();
         owed.dedup();
         Ok(owed)
     }

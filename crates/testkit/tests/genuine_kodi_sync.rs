@@ -159,10 +159,9 @@ async fn a_file_with_two_episodes(home: &mut Household, attic: &FakeServer, kodi
 
     let params = serde_json::json!({"properties": ["file"]});
     let listed = kodi.call("VideoLibrary.GetEpisodes", params).await.unwrap();
-    let of_file = listed["episodes"].as_array().unwrap().iter();
-    let row = of_file
-        .filter(|episode| episode["file"].as_str().unwrap().contains("S02E02-E03"))
-        .next_back()
+    let mut episodes = listed["episodes"].as_array().unwrap().iter();
+    let row = episodes
+        .rfind(|episode| episode["file"].as_str().unwrap().contains("S02E02-E03"))
         .unwrap()["episodeid"]
         .clone();
     let unwatch = serde_json::json!({"episodeid": row, "playcount": 0, "lastplayed": ""});

@@ -1,223 +1,1699 @@
 // The contract between the window and the app: what can be asked, with what, and what comes back.
-// In the end this file is generated from Rust; until then it is agreed here.
+// Written by `cargo test -p watchstate-api contract` from the Rust types; do not edit it.
+/* eslint-disable */
 
-export type BackendId = number; export type TitleId = number; export type RunId = number; export type ItemId = number;
-/** Unix seconds on our clock. */
+/**
+ * One account on one media server.
+ */
+export type BackendId = number;
+
+/**
+ * One movie or one episode, whatever the number of servers that have it.
+ */
+export type TitleId = number;
+
+/**
+ * One execution of a task on one backend.
+ */
+export type RunId = number;
+
+/**
+ * One backend's copy of a title.
+ */
+export type ItemId = number;
+
+/**
+ * Unix seconds on our clock.
+ */
 export type Moment = number;
+
+/**
+ * Something is wrong: what, and what to do about it. Both are sentences for people.
+ */
+export type Advice = { 
+/**
+ * What is wrong.
+ */
+what: string, 
+/**
+ * What to do about it.
+ */
+todo: string, };
+
+/**
+ * What the asker can do about a failure.
+ */
+export type FailureKind = "usage" | "server" | "keyring" | "store" | "busy" | "cancelled" | "notFound" | "internal";
+
+/**
+ * What every command answers when it fails. Never holds a secret.
+ */
+export type Failure = { 
+/**
+ * What the asker can do.
+ */
+kind: FailureKind, 
+/**
+ * What is wrong.
+ */
+what: string, 
+/**
+ * What to do about it.
+ */
+todo: string, };
+
+/**
+ * What answers are about: an answer is stale when one of its tags changed.
+ */
+export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live";
+
+/**
+ * What the app tells by itself.
+ */
+export type Event = { "type": "changed", 
+/**
+ * The tags.
+ */
+tags: Array<Tag>, } | { "type": "live", 
+/**
+ * All that goes on.
+ */
+live: Array<Live>, };
+
+/**
+ * A stretch of a long list.
+ */
+export type Page<T> = { 
+/**
+ * The stretch.
+ */
+rows: Array<T>, 
+/**
+ * How many there are in all.
+ */
+total: number, };
+
+/**
+ * A command that needs to be told nothing.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * The state of the whole. The colour of the tray's icon.
+ */
+export type Truth = "inSync" | "working" | "needsYou" | "trouble" | "paused" | "empty";
+
+/**
+ * The state of the whole, and what leads further.
+ */
+export type Overview = { 
+/**
+ * The state of the whole.
+ */
+truth: Truth, 
+/**
+ * The same in a sentence, as in the tray.
+ */
+says: string, 
+/**
+ * All backends.
+ */
+backends: Array<BackendCard>, 
+/**
+ * How many titles are known.
+ */
+titles: number, 
+/**
+ * The last import or export that went well.
+ */
+lastSync: Moment | null, 
+/**
+ * What a schedule will begin next.
+ */
+nextRun: NextRun | null, 
+/**
+ * Until when no schedule begins anything.
+ */
+pausedUntil: Moment | null, 
+/**
+ * What happened since midnight.
+ */
+today: Today, 
+/**
+ * What waits for a person's yes.
+ */
+waiting: Array<Waiting>, };
+
+/**
+ * What a schedule will begin next.
+ */
+export type NextRun = { 
+/**
+ * What.
+ */
+task: TaskName, 
+/**
+ * When.
+ */
+at: Moment, };
+
+/**
+ * What happened since midnight.
+ */
+export type Today = { 
+/**
+ * Marks that were taken over.
+ */
+marks: number, 
+/**
+ * Writes that were made and read back.
+ */
+written: number, 
+/**
+ * Changes that were held.
+ */
+held: number, 
+/**
+ * Writes that failed.
+ */
+failed: number, };
+
+/**
+ * Why something waits for a person.
+ */
+export type WaitingWhy = "firstExport" | "brake";
+
+/**
+ * Something waits for a person's yes.
+ */
+export type Waiting = { 
+/**
+ * On which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Why.
+ */
+why: WaitingWhy, 
+/**
+ * How many changes.
+ */
+count: number, };
+
+/**
+ * Which kind of server.
+ */
 export type ServerKind = "plex" | "jellyfin" | "emby" | "kodi";
+
+/**
+ * What is taken from a backend.
+ */
 export type Import = "on" | "metadata" | "off";
 
-/** What a copy or we hold of a title. positionMs: resume position; with watched true it is a rewatch. */
-export interface Marks { watched: boolean; positionMs: number | null; plays: number; playedAt: Moment | null }
+/**
+ * A backend with all that its card shows.
+ */
+export type BackendCard = { 
+/**
+ * Its number.
+ */
+id: BackendId, 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * Which kind of server.
+ */
+kind: ServerKind, 
+/**
+ * The base address, without secrets.
+ */
+url: string, 
+/**
+ * The user's name there.
+ */
+user: string | null, 
+/**
+ * What is taken from it.
+ */
+import: Import, 
+/**
+ * Whether anything is written to it.
+ */
+export: boolean, 
+/**
+ * Whether a person said yes to its first export.
+ */
+approved: boolean, 
+/**
+ * The last import that went well.
+ */
+importedAt: Moment | null, 
+/**
+ * The last export that went well.
+ */
+exportedAt: Moment | null, 
+/**
+ * Items it has.
+ */
+items: number, 
+/**
+ * Items it shows as watched.
+ */
+watched: number, 
+/**
+ * Writes it is owed.
+ */
+owed: number, 
+/**
+ * Writes that are not tried any more.
+ */
+parked: number, 
+/**
+ * Un-watches seen there that wait for a person.
+ */
+held: number, 
+/**
+ * What went wrong last.
+ */
+trouble: Advice | null, };
 
-/** What changes are about. */
-export interface Mark { watched: boolean; positionMs: number | null }
+/**
+ * What a library holds.
+ */
+export type LibraryKind = "movies" | "shows" | "mixed";
 
-/** Something is wrong: what, and what to do about it. Both are sentences for people. */
-export interface Advice { what: string; todo: string }
-/** What every command answers when it fails. kind: what the caller can do. */
-export interface Failure extends Advice { kind: "usage" | "server" | "keyring" | "store" | "busy" | "cancelled" | "notFound" | "internal" }
+/**
+ * A library of a server.
+ */
+export type Library = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+kind: LibraryKind, };
 
-// ---------- the truth ----------
-/** inSync only when every export account has confirmed everything. */
-export type Truth = "inSync" | "working" | "needsYou" | "trouble" | "paused" | "empty";
-export interface Overview {
-  truth: Truth;
-  /** One sentence, the same as in the tray. */
-  says: string;
-  backends: BackendCard[];
-  /** Titles known, and those that differ between servers. */
-  titles: number; 
-  lastSync: Moment | null;
-  nextRun: { task: TaskName; at: Moment } | null;
-  pausedUntil: Moment | null;
-  today: { marks: number; written: number; held: number; failed: number };
-  waiting: Waiting[];
-}
-/** Something waits for a person's yes. */
-export interface Waiting { backend: BackendId; name: string; why: "firstExport" | "brake"; count: number }
+/**
+ * What a backend said when it was tried.
+ */
+export type Tested = { 
+/**
+ * The server's name.
+ */
+server: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Whose marks they are.
+ */
+user: string, 
+/**
+ * How far its clock is ahead of ours, in seconds.
+ */
+clockOffsetS: number, 
+/**
+ * The libraries that are read.
+ */
+libraries: Array<Library>, 
+/**
+ * The users that these credentials may see.
+ */
+users: Array<string>, };
 
-// ---------- backends ----------
-export interface BackendCard {
-  id: BackendId; name: string; kind: ServerKind; url: string; user: string | null;
-  import: Import; export: boolean;
-  /** Whether a person said yes to its first export. */
-  approved: boolean;
-  importedAt: Moment | null; exportedAt: Moment | null;
-  items: number; watched: number;
-  /** Writes owed, and writes that are not tried any more. */
-  owed: number; parked: number; held: number;
-  trouble: Advice | null;
-}
-export interface Tested { server: string; version: string; user: string; clockOffsetS: number; libraries: { name: string; kind: "movies" | "shows" | "mixed" }[]; users: string[] }
+/**
+ * Which backend is meant.
+ */
+export type OneBackend = { 
+/**
+ * Its number.
+ */
+backend: BackendId, };
 
-// ---------- the wizard ----------
-export interface Found { kind: ServerKind; name: string; url: string; how: "network" | "thisComputer" | "plexAccount" }
-/** A sign-in in progress or done; the secret stays in the app. */
-export type SignIn =
-  | { state: "waiting"; ticket: string; code: string; /** to be opened in a browser; null for Quick Connect, where the code is typed on the server */ openUrl: string | null; expiresAt: Moment }
-  /** Signed in to an account that has several servers, as the Plex account does: which of them is meant? */
-  | { state: "choose"; ticket: string; servers: Found[] }
-  /** user: the id of the one whose credentials they are; null for a key that belongs to nobody. */
-  | { state: "done"; ticket: string; server: string; version: string; users: { id: string; name: string }[]; user: string | null }
-  | { state: "refused"; advice: Advice };
-export type Credentials =
-  | { by: "password"; username: string; password: string }
-  | { by: "token"; token: string }
-  | { by: "plexPin" }
-  | { by: "quickConnect" };
+/**
+ * What is to become different with a backend.
+ */
+export type SetBackend = { 
+/**
+ * Which.
+ */
+backend: BackendId, 
+/**
+ * Another name.
+ */
+name?: string, 
+/**
+ * Another address of the same server.
+ */
+url?: string, 
+/**
+ * What is taken from it.
+ */
+import?: Import, 
+/**
+ * Whether anything is written to it.
+ */
+export?: boolean, 
+/**
+ * Other credentials of the same user.
+ */
+credentials?: Credentials, };
 
-// ---------- runs ----------
+/**
+ * Which backend is to go.
+ */
+export type RemoveBackend = { 
+/**
+ * Which.
+ */
+backend: BackendId, 
+/**
+ * Whether what was learned from it stays.
+ */
+keepHistory: boolean, };
+
+/**
+ * How a server was found.
+ */
+export type FoundHow = "network" | "thisComputer" | "plexAccount";
+
+/**
+ * A server that was found.
+ */
+export type Found = { 
+/**
+ * Which kind.
+ */
+kind: ServerKind, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * How it was found.
+ */
+how: FoundHow, };
+
+/**
+ * A user of a server.
+ */
+export type ServerUser = { 
+/**
+ * The server's id of the user.
+ */
+id: string, 
+/**
+ * The name people use.
+ */
+name: string, };
+
+/**
+ * A sign-in in progress or done. The secret stays in the app; the ticket stands for it.
+ */
+export type SignIn = { "state": "waiting", 
+/**
+ * What stands for it.
+ */
+ticket: string, 
+/**
+ * What is to be typed or compared.
+ */
+code: string, 
+/**
+ * To be opened in a browser; nothing for Quick Connect, where the code is typed on the server.
+ */
+openUrl: string | null, 
+/**
+ * Until when the code is good.
+ */
+expiresAt: Moment, } | { "state": "done", 
+/**
+ * What stands for it.
+ */
+ticket: string, 
+/**
+ * The server's name.
+ */
+server: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * The users that these credentials may see.
+ */
+users: Array<ServerUser>, 
+/**
+ * The id of the one whose credentials they are; nothing for a key that belongs to nobody.
+ */
+user: string | null, } | { "state": "refused", 
+/**
+ * Why, and what to do.
+ */
+advice: Advice, };
+
+/**
+ * How one gets in.
+ */
+export type Credentials = { "by": "password", 
+/**
+ * The user name.
+ */
+username: string, 
+/**
+ * The password.
+ */
+password: string, } | { "by": "token", 
+/**
+ * The token.
+ */
+token: string, } | { "by": "plexPin" } | { "by": "quickConnect" };
+
+/**
+ * A server to sign in at.
+ */
+export type SignInWish = { 
+/**
+ * Which kind.
+ */
+kind: ServerKind, 
+/**
+ * Its address, as it was typed.
+ */
+url: string, 
+/**
+ * How one gets in.
+ */
+credentials: Credentials, };
+
+/**
+ * Which sign-in is meant.
+ */
+export type OneTicket = { 
+/**
+ * What stands for it.
+ */
+ticket: string, };
+
+/**
+ * A backend to be added, signed in at already.
+ */
+export type AddBackend = { 
+/**
+ * What stands for the sign-in.
+ */
+ticket: string, 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * The id of the user whose marks are meant.
+ */
+user: string, 
+/**
+ * What is taken from it.
+ */
+import: Import, 
+/**
+ * Whether anything is written to it.
+ */
+export: boolean, };
+
+/**
+ * What can be begun by a schedule.
+ */
 export type TaskName = "sync" | "import" | "export" | "backup" | "prune";
-export interface Run {
-  id: RunId; task: "import" | "export"; backend: BackendId; name: string;
-  startedAt: Moment; endedAt: Moment | null; mode: "push" | "full" | null; ok: boolean | null;
-  seen: number; added: number; changed: number; unchanged: number; unmatched: number;
-  planned: number; written: number; already: number; held: number; failed: number;
-  requests: number; bytes: number; ms: number; error: string | null;
-}
-/** What goes on now. done/total are null while unknown. */
-export interface Live { backend: BackendId | null; name: string | null; task: "import" | "export" | "planning"; done: number | null; total: number | null; startedAt: Moment }
 
-// ---------- preview ----------
+/**
+ * What a run did.
+ */
+export type RunTask = "import" | "export";
+
+/**
+ * How an export was done.
+ */
+export type RunMode = "push" | "full";
+
+/**
+ * A run on one backend, with its counters.
+ */
+export type Run = { 
+/**
+ * Its number.
+ */
+id: RunId, 
+/**
+ * What it did.
+ */
+task: RunTask, 
+/**
+ * On which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When it began.
+ */
+startedAt: Moment, 
+/**
+ * When it ended.
+ */
+endedAt: Moment | null, 
+/**
+ * How an export was done.
+ */
+mode: RunMode | null, 
+/**
+ * Whether it went well; nothing while it goes on.
+ */
+ok: boolean | null, 
+/**
+ * Items that were looked at.
+ */
+seen: number, 
+/**
+ * Items that were new.
+ */
+added: number, 
+/**
+ * Items that showed something else than before.
+ */
+changed: number, 
+/**
+ * Items that showed what they showed.
+ */
+unchanged: number, 
+/**
+ * Items that could not be recognised.
+ */
+unmatched: number, 
+/**
+ * Writes that were owed when it began.
+ */
+planned: number, 
+/**
+ * Writes that were made and read back.
+ */
+written: number, 
+/**
+ * Items that showed it already.
+ */
+already: number, 
+/**
+ * Changes that wait.
+ */
+held: number, 
+/**
+ * Writes that failed.
+ */
+failed: number, 
+/**
+ * Requests sent.
+ */
+requests: number, 
+/**
+ * Bytes received.
+ */
+bytes: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+ms: number, 
+/**
+ * What went wrong.
+ */
+error: string | null, };
+
+/**
+ * What is being done.
+ */
+export type LiveTask = "import" | "export" | "planning";
+
+/**
+ * Something that goes on now.
+ */
+export type Live = { 
+/**
+ * On which backend; nothing for what is not about one.
+ */
+backend: BackendId | null, 
+/**
+ * Its name.
+ */
+name: string | null, 
+/**
+ * What.
+ */
+task: LiveTask, 
+/**
+ * How much is done; nothing while that is not known.
+ */
+done: number | null, 
+/**
+ * Of how much.
+ */
+total: number | null, 
+/**
+ * Since when.
+ */
+startedAt: Moment, };
+
+/**
+ * Which backends are to be brought to agree.
+ */
+export type SyncNow = { 
+/**
+ * Only these; all where there is nothing.
+ */
+backends?: Array<BackendId>, 
+/**
+ * The preview that a person was shown and agreed to.
+ */
+preview?: string, };
+
+/**
+ * Which backend is to be read.
+ */
+export type ImportNow = { 
+/**
+ * Which.
+ */
+backend: BackendId, 
+/**
+ * Everything anew, not only what may have changed.
+ */
+full: boolean, };
+
+/**
+ * Which backend is to be told.
+ */
+export type ExportNow = { 
+/**
+ * Which.
+ */
+backend: BackendId, 
+/**
+ * Everything there is looked at first.
+ */
+full: boolean, 
+/**
+ * The preview that a person was shown and agreed to.
+ */
+preview?: string, };
+
+/**
+ * How long a pause lasts.
+ */
+export type PauseUntil = "30min" | "morning";
+
+/**
+ * Whether schedules rest.
+ */
+export type PauseSync = { 
+/**
+ * For how long; nothing to go on.
+ */
+until: PauseUntil | null, };
+
+/**
+ * Which stretch of a long list.
+ */
+export type Stretch = { 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * What would be done to a title on a backend.
+ */
 export type Action = "watch" | "unwatch" | "start" | "again" | "clear" | "played";
-export interface Preview {
-  id: string; takenAt: Moment;
-  perBackend: { backend: BackendId; name: string; watch: number; unwatch: number; position: number; total: number; held: number }[];
-  /** Backends that could not be asked, each with a sentence. */
-  troubles: string[];
-}
-export interface PreviewRow { titleId: TitleId; title: string; backend: BackendId; action: Action; was: Mark; becomes: Mark; because: Reason; /** Why it would not be written all the same. */ held: Reason | null }
-/** A reason as a code and as a sentence. */
-export interface Reason { code: string; says: string }
 
-// ---------- history ----------
-export interface TitleFilter {
-  text?: string; kind?: "movie" | "episode"; state?: "watched" | "unwatched" | "started";
-  backend?: BackendId; missingOn?: BackendId; differs?: boolean;
-}
-export interface TitleRow {
-  id: TitleId; name: string; show: string | null; season: number | null; episode: number | null; year: number | null;
-  marks: Marks; changedAt: Moment | null;
-  /** One entry a backend that has it. */
-  on: { backend: BackendId; marks: Marks; agrees: boolean; present: boolean }[];
-}
-export interface Title extends TitleRow {
-  ids: { provider: string; value: string }[];
-  ignored: boolean;
-  copies: { item: ItemId; backend: BackendId; key: string; path: string | null; durationMs: number | null; marks: Marks; agreed: Marks | null; agreedAt: Moment | null; present: boolean; because: Reason; owed: { becomes: Mark; because: Reason; waiting: string | null; parked: boolean } | null }[];
-  journal: JournalLine[];
-}
+/**
+ * What would be done to a backend, in numbers.
+ */
+export type PreviewCount = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Titles that would be marked as watched.
+ */
+watch: number, 
+/**
+ * Titles that would be marked as unwatched.
+ */
+unwatch: number, 
+/**
+ * Places and plays that would be told.
+ */
+position: number, 
+/**
+ * All of them.
+ */
+total: number, 
+/**
+ * Those that would wait all the same.
+ */
+held: number, };
+
+/**
+ * What a run would change, kept for a while in the app: its rows are asked for page by page.
+ */
+export type Preview = { 
+/**
+ * What stands for it.
+ */
+id: string, 
+/**
+ * When it was made.
+ */
+takenAt: Moment, 
+/**
+ * In numbers.
+ */
+perBackend: Array<PreviewCount>, 
+/**
+ * Backends that could not be asked, each with a sentence.
+ */
+troubles: Array<string>, };
+
+/**
+ * One change that would be made.
+ */
+export type PreviewRow = { 
+/**
+ * Which title.
+ */
+titleId: TitleId, 
+/**
+ * Its full name.
+ */
+title: string, 
+/**
+ * On which backend.
+ */
+backend: BackendId, 
+/**
+ * What would be done.
+ */
+action: Action, 
+/**
+ * What it shows.
+ */
+was: Mark, 
+/**
+ * What it would show.
+ */
+becomes: Mark, 
+/**
+ * Why.
+ */
+because: Reason, 
+/**
+ * Why it would not be written all the same.
+ */
+held: Reason | null, };
+
+/**
+ * Which preview is wanted.
+ */
+export type PreviewWish = { 
+/**
+ * Only writes to these; to all where there is nothing.
+ */
+backends?: Array<BackendId>, 
+/**
+ * Whether all backends are read first.
+ */
+import: boolean, };
+
+/**
+ * Which rows of a preview are wanted.
+ */
+export type PreviewRows = { 
+/**
+ * What stands for the preview.
+ */
+preview: string, 
+/**
+ * Only of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only titles whose names hold this.
+ */
+text?: string, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * Whether a title is watched, and where to go on.
+ */
+export type Mark = { 
+/**
+ * Whether it is watched.
+ */
+watched: boolean, 
+/**
+ * Where to go on, in milliseconds; beside a watched mark it is a rewatch.
+ */
+positionMs: number | null, };
+
+/**
+ * What a copy or we hold of a title.
+ */
+export type Marks = { 
+/**
+ * Whether it is watched.
+ */
+watched: boolean, 
+/**
+ * Where to go on, in milliseconds; beside a watched mark it is a rewatch.
+ */
+positionMs: number | null, 
+/**
+ * How often it was played.
+ */
+plays: number, 
+/**
+ * When it was last played; of a copy: on the server's clock.
+ */
+playedAt: Moment | null, };
+
+/**
+ * A reason as a code and as a sentence.
+ */
+export type Reason = { 
+/**
+ * The stable code.
+ */
+code: string, 
+/**
+ * The sentence.
+ */
+says: string, };
+
+/**
+ * A movie or an episode.
+ */
+export type TitleKind = "movie" | "episode";
+
+/**
+ * What is held of a title, roughly.
+ */
+export type TitleState = "watched" | "unwatched" | "started";
+
+/**
+ * Which titles are wanted; what is left out does not matter.
+ */
+export type TitleFilter = { 
+/**
+ * Beginnings of words of the name or the series' name.
+ */
+text?: string, 
+/**
+ * Movies or episodes.
+ */
+kind?: TitleKind, 
+/**
+ * What is held of them.
+ */
+state?: TitleState, 
+/**
+ * Those that this backend has.
+ */
+backend?: BackendId, 
+/**
+ * Those that this backend does not have.
+ */
+missingOn?: BackendId, 
+/**
+ * Those of which a backend shows something else than what is held.
+ */
+differs?: boolean, };
+
+/**
+ * Which stretch of which titles.
+ */
+export type Titles = { 
+/**
+ * Which titles.
+ */
+filter: TitleFilter, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * What a backend shows of a title.
+ */
+export type On = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * What it shows: where it has several copies, what one of them shows that differs, if any does.
+ */
+marks: Marks, 
+/**
+ * Whether all its copies show what is held.
+ */
+agrees: boolean, 
+/**
+ * Whether it had a copy at the last look.
+ */
+present: boolean, };
+
+/**
+ * A title as a list shows it.
+ */
+export type TitleRow = { 
+/**
+ * Its number.
+ */
+id: TitleId, 
+/**
+ * Its own name.
+ */
+name: string, 
+/**
+ * The name of its series.
+ */
+show: string | null, 
+/**
+ * Its season; nothing for a movie.
+ */
+season: number | null, 
+/**
+ * Its number in the season; nothing for a movie.
+ */
+episode: number | null, 
+/**
+ * Its year.
+ */
+year: number | null, 
+/**
+ * What is held.
+ */
+marks: Marks, 
+/**
+ * When that was decided.
+ */
+changedAt: Moment | null, 
+/**
+ * One entry for each backend that has it or had it.
+ */
+on: Array<On>, };
+
+/**
+ * An external id.
+ */
+export type TitleIdentity = { 
+/**
+ * Whose id: `imdb`, `tmdb` and so on.
+ */
+provider: string, 
+/**
+ * The id.
+ */
+value: string, };
+
+/**
+ * A write that a copy is owed.
+ */
+export type CopyOwed = { 
+/**
+ * What it is to show.
+ */
+becomes: Mark, 
+/**
+ * Why.
+ */
+because: Reason, 
+/**
+ * Why it waits, in a sentence.
+ */
+waiting: string | null, 
+/**
+ * Whether it is not tried any more.
+ */
+parked: boolean, };
+
+/**
+ * A backend's copy of a title.
+ */
+export type TitleCopy = { 
+/**
+ * Its number.
+ */
+item: ItemId, 
+/**
+ * On which backend.
+ */
+backend: BackendId, 
+/**
+ * What the server calls it.
+ */
+key: string, 
+/**
+ * Its path, as the server sees it.
+ */
+path: string | null, 
+/**
+ * Its running time in milliseconds.
+ */
+durationMs: number | null, 
+/**
+ * What it last showed.
+ */
+marks: Marks, 
+/**
+ * What was last agreed on.
+ */
+agreed: Marks | null, 
+/**
+ * When.
+ */
+agreedAt: Moment | null, 
+/**
+ * Whether it was there at the last look.
+ */
+present: boolean, 
+/**
+ * Why the last look was decided as it was.
+ */
+because: Reason, 
+/**
+ * What it is owed.
+ */
+owed: CopyOwed | null, };
+
+/**
+ * A title, opened.
+ */
+export type Title = { 
+/**
+ * Its external ids.
+ */
+ids: Array<TitleIdentity>, 
+/**
+ * Whether a person wants it to be left alone.
+ */
+ignored: boolean, 
+/**
+ * Its copies.
+ */
+copies: Array<TitleCopy>, 
+/**
+ * Its journal, the latest line first.
+ */
+journal: Array<JournalLine>, 
+/**
+ * Its number.
+ */
+id: TitleId, 
+/**
+ * Its own name.
+ */
+name: string, 
+/**
+ * The name of its series.
+ */
+show: string | null, 
+/**
+ * Its season; nothing for a movie.
+ */
+season: number | null, 
+/**
+ * Its number in the season; nothing for a movie.
+ */
+episode: number | null, 
+/**
+ * Its year.
+ */
+year: number | null, 
+/**
+ * What is held.
+ */
+marks: Marks, 
+/**
+ * When that was decided.
+ */
+changedAt: Moment | null, 
+/**
+ * One entry for each backend that has it or had it.
+ */
+on: Array<On>, };
+
+/**
+ * Which title is meant.
+ */
+export type OneTitle = { 
+/**
+ * Its number.
+ */
+title: TitleId, };
+
+/**
+ * A title to be marked everywhere.
+ */
+export type MarkTitle = { 
+/**
+ * Its number.
+ */
+title: TitleId, 
+/**
+ * Watched or unwatched.
+ */
+watched: boolean, };
+
+/**
+ * A title to be left alone, or not any more.
+ */
+export type IgnoreTitle = { 
+/**
+ * Its number.
+ */
+title: TitleId, 
+/**
+ * Whether nothing is written about it anywhere.
+ */
+ignored: boolean, };
+
+/**
+ * A title with its full name.
+ */
+export type NamedTitle = { 
+/**
+ * Its number.
+ */
+id: TitleId, 
+/**
+ * Its full name.
+ */
+name: string, };
+
+/**
+ * A backend with its name.
+ */
+export type NamedBackend = { 
+/**
+ * Its number.
+ */
+id: BackendId, 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
+ * What happened.
+ */
 export type JournalWhat = "took" | "kept" | "held" | "told" | "parked" | "gone" | "asked";
-export interface JournalLine { id: number; at: Moment; run: RunId; title: { id: TitleId; name: string }; backend: { id: BackendId; name: string } | null; what: JournalWhat; was: Mark; became: Mark; because: Reason }
-export interface Page<T> { rows: T[]; total: number }
 
-// ---------- tasks ----------
-export interface Task {
-  name: TaskName; on: boolean; line: string; 
-  /** "every hour at 10 past". */
-  words: string; next: Moment[];
-  last: { at: Moment; ok: boolean; ms: number; says: string } | null;
-  running: boolean;
-  /** The variable that sets it, if the environment does: then it is locked here. */
-  lockedBy: string | null;
-}
-export type CronLine = { ok: true; words: string; next: Moment[] } | { ok: false; advice: Advice };
+/**
+ * A line of the journal.
+ */
+export type JournalLine = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * When.
+ */
+at: Moment, 
+/**
+ * In which run; 0 for the window.
+ */
+run: RunId, 
+/**
+ * Which title.
+ */
+title: NamedTitle, 
+/**
+ * Which backend; nothing for the window, and for a backend that was removed.
+ */
+backend: NamedBackend | null, 
+/**
+ * What happened.
+ */
+what: JournalWhat, 
+/**
+ * What was before.
+ */
+was: Mark, 
+/**
+ * What was afterwards.
+ */
+became: Mark, 
+/**
+ * Why.
+ */
+because: Reason, };
 
-// ---------- settings ----------
-export interface Setting {
-  name: string; // WS_*
-  group: "sync" | "progress" | "safety" | "window" | "network" | "files";
-  title: string; meaning: string;
-  kind: { type: "switch" } | { type: "number"; min: number; max: number; unit: string | null } | { type: "text" } | { type: "choice"; choices: { value: string; title: string }[] };
-  value: string; default: string; lockedBy: string | null;
-}
-export interface About { version: string; dataFolder: string; secrets: "keyring" | "file"; licence: string; host: "desktop" | "browser"; /** Whether it runs on demo servers. */ demo: boolean }
-export interface LogLine { at: Moment; level: "error" | "warn" | "info" | "debug"; what: string }
+/**
+ * Which lines of the journal are wanted.
+ */
+export type Journal = { 
+/**
+ * Beginnings of words of the title's names.
+ */
+text?: string, 
+/**
+ * Only of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only what happened so.
+ */
+what?: JournalWhat, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
 
-// ---------- the table of commands ----------
-// name: [arguments, answer]; reads/changes: cache tags.
+/**
+ * How a task ended last.
+ */
+export type TaskEnd = { 
+/**
+ * When.
+ */
+at: Moment, 
+/**
+ * Whether it went well.
+ */
+ok: boolean, 
+/**
+ * How long it took, in milliseconds.
+ */
+ms: number, 
+/**
+ * What it did, in a sentence.
+ */
+says: string, };
+
+/**
+ * A task and its schedule.
+ */
+export type Task = { 
+/**
+ * Which.
+ */
+name: TaskName, 
+/**
+ * Whether the schedule is on.
+ */
+on: boolean, 
+/**
+ * The schedule, as crontab writes it.
+ */
+line: string, 
+/**
+ * The same in words.
+ */
+words: string, 
+/**
+ * The next runs.
+ */
+next: Array<Moment>, 
+/**
+ * How it ended last.
+ */
+last: TaskEnd | null, 
+/**
+ * Whether it goes on now.
+ */
+running: boolean, 
+/**
+ * The environment variable that sets it: then it is locked here.
+ */
+lockedBy: string | null, };
+
+/**
+ * What is to become different with a task.
+ */
+export type SetTask = { 
+/**
+ * Which.
+ */
+name: TaskName, 
+/**
+ * Whether the schedule is on.
+ */
+on?: boolean, 
+/**
+ * Another schedule.
+ */
+line?: string, };
+
+/**
+ * A schedule to be read.
+ */
+export type ReadCron = { 
+/**
+ * As crontab writes it.
+ */
+line: string, };
+
+/**
+ * Which task is meant.
+ */
+export type OneTask = { 
+/**
+ * Which.
+ */
+name: TaskName, };
+
+/**
+ * A schedule that was read. `ok` says which of the two it is.
+ */
+export type CronLine = { 
+/**
+ * True.
+ */
+ok: true, 
+/**
+ * The same in words.
+ */
+words: string, 
+/**
+ * The next runs.
+ */
+next: Array<Moment>, } | { 
+/**
+ * False.
+ */
+ok: false, 
+/**
+ * What is wrong with it.
+ */
+advice: Advice, };
+
+/**
+ * Where a setting belongs.
+ */
+export type SettingGroup = "sync" | "progress" | "safety" | "window" | "network" | "files";
+
+/**
+ * One of the values of a setting.
+ */
+export type Choice = { 
+/**
+ * The value.
+ */
+value: string, 
+/**
+ * What it is called.
+ */
+title: string, };
+
+/**
+ * Which values a setting takes.
+ */
+export type SettingKind = { "type": "switch" } | { "type": "number", 
+/**
+ * The smallest.
+ */
+min: number, 
+/**
+ * The largest.
+ */
+max: number, 
+/**
+ * What it counts.
+ */
+unit: string | null, } | { "type": "text" } | { "type": "choice", 
+/**
+ * These.
+ */
+choices: Array<Choice>, };
+
+/**
+ * A setting.
+ */
+export type Setting = { 
+/**
+ * Its `WS_*` name.
+ */
+name: string, 
+/**
+ * Where it belongs.
+ */
+group: SettingGroup, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * What it means.
+ */
+meaning: string, 
+/**
+ * Which values it takes.
+ */
+kind: SettingKind, 
+/**
+ * Its value.
+ */
+value: string, 
+/**
+ * Its value where nobody set it.
+ */
+default: string, 
+/**
+ * The environment variable that sets it: then it is locked here.
+ */
+lockedBy: string | null, };
+
+/**
+ * A setting to be changed.
+ */
+export type SetSetting = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value; nothing for the default.
+ */
+value: string | null, };
+
+/**
+ * Where tokens are kept.
+ */
+export type SecretsIn = "keyring" | "file";
+
+/**
+ * Where the window is shown.
+ */
+export type Host = "desktop" | "browser";
+
+/**
+ * The app itself.
+ */
+export type About = { 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Where its data is.
+ */
+dataFolder: string, 
+/**
+ * Where its tokens are.
+ */
+secrets: SecretsIn, 
+/**
+ * Its licence.
+ */
+licence: string, 
+/**
+ * Where the window is shown.
+ */
+host: Host, 
+/**
+ * Whether it runs on demo servers.
+ */
+demo: boolean, };
+
+/**
+ * How grave a line of the log is.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/**
+ * A line of the log.
+ */
+export type LogLine = { 
+/**
+ * When.
+ */
+at: Moment, 
+/**
+ * How grave.
+ */
+level: LogLevel, 
+/**
+ * What.
+ */
+what: string, };
+
+/**
+ * Which lines of the log are wanted.
+ */
+export type Log = { 
+/**
+ * The least grave.
+ */
+level: LogLevel, 
+/**
+ * How many at most, the latest ones.
+ */
+size: number, };
+
+/**
+ * A file that was written.
+ */
+export type WrittenFile = { 
+/**
+ * Where it is.
+ */
+path: string, };
+
+/** All commands: what each takes, and what it answers. */
 export interface Commands {
-  overview: [{}, Overview];                                  // reads: backends runs owed tasks
-  backends: [{}, BackendCard[]];                             // reads: backends owed
-  test_backend: [{ backend: BackendId }, Tested];
-  set_backend: [{ backend: BackendId; name?: string; url?: string; import?: Import; export?: boolean; credentials?: Credentials }, null]; // changes: backends
-  remove_backend: [{ backend: BackendId; keepHistory: boolean }, null]; // changes: backends titles
-  find_servers: [{}, Found[]];                               // takes up to 3 s
-  /** url: empty with plexPin to sign in to the Plex account itself; then `choose` follows. */
-  sign_in: [{ kind: ServerKind; url: string; credentials: Credentials }, SignIn];
-  sign_in_state: [{ ticket: string }, SignIn];
-  /** The answer to `choose`: goes on with one server of the account, as `done` or `refused`. */
-  choose_server: [{ ticket: string; url: string }, SignIn];
-  cancel_sign_in: [{ ticket: string }, null];
-  /** user: an id of `users`; empty where there are none. */
-  add_backend: [{ ticket: string; name: string; user: string; import: Import; export: boolean }, BackendId]; // changes: backends
-  start_demo: [{}, null];                                    // changes: everything
-  sync_now: [{ backends?: BackendId[]; preview?: string }, null];  // returns at once; preview: what was shown and agreed to = consent
-  import_now: [{ backend: BackendId; full: boolean }, null];
-  export_now: [{ backend: BackendId; full: boolean; preview?: string }, null];
-  stop_run: [{}, null];
-  pause_sync: [{ until: "30min" | "morning" | null }, null]; // null: resume
-  preview: [{ backends?: BackendId[]; import: boolean }, Preview];
-  preview_rows: [{ preview: string; backend?: BackendId; text?: string; from: number; size: number }, Page<PreviewRow>];
-  live: [{}, Live[]];
-  runs: [{ from: number; size: number }, Page<Run>];         // reads: runs
-  titles: [{ filter: TitleFilter; from: number; size: number }, Page<TitleRow>]; // reads: titles
-  title: [{ title: TitleId }, Title];                        // reads: titles owed
-  mark_title: [{ title: TitleId; watched: boolean }, null];  // changes: titles owed
-  ignore_title: [{ title: TitleId; ignored: boolean }, null]; // changes: titles owed
-  reread_title: [{ title: TitleId }, null];                  // changes: titles
-  journal: [{ text?: string; backend?: BackendId; what?: JournalWhat; from: number; size: number }, Page<JournalLine>]; // reads: journal
-  log: [{ level: LogLine["level"]; size: number }, LogLine[]];
-  tasks: [{}, Task[]];                                       // reads: tasks runs
-  set_task: [{ name: TaskName; on?: boolean; line?: string }, null]; // changes: tasks
-  read_cron: [{ line: string }, CronLine];
-  run_task: [{ name: TaskName }, null];
-  settings: [{}, Setting[]];                                 // reads: settings
-  set_setting: [{ name: string; value: string | null }, null]; // null: back to the default; changes: settings
-  support_bundle: [{}, { path: string }];
-  about: [{}, About];
+  /** The whole at a glance. */
+  overview: [Nothing, Overview];
+  /** All backends. */
+  backends: [Nothing, Array<BackendCard>];
+  /** Asks a backend who it is and what it has. */
+  test_backend: [OneBackend, Tested];
+  /** Changes a backend; what is left out stays. */
+  set_backend: [SetBackend, null];
+  /** Removes a backend and its token. */
+  remove_backend: [RemoveBackend, null];
+  /** Signs in at a server; the secret stays in the app. */
+  sign_in: [SignInWish, SignIn];
+  /** How a sign-in stands. */
+  sign_in_state: [OneTicket, SignIn];
+  /** Forgets a sign-in. */
+  cancel_sign_in: [OneTicket, null];
+  /** Adds a backend that was signed in at. */
+  add_backend: [AddBackend, BackendId];
+  /** Runs the app on demo servers until it is started anew. */
+  start_demo: [Nothing, null];
+  /** Imports, then exports. Answers when it has begun. With a preview: a person was shown it and agreed. */
+  sync_now: [SyncNow, null];
+  /** Imports from one backend. Answers when it has begun. */
+  import_now: [ImportNow, null];
+  /** Exports to one backend. Answers when it has begun. With a preview: a person was shown it and agreed. */
+  export_now: [ExportNow, null];
+  /** Stops all that goes on; what was done is kept. */
+  stop_run: [Nothing, null];
+  /** Lets schedules rest; `null` lets them go on. */
+  pause_sync: [PauseSync, null];
+  /** What a sync, or an export, would change. Nothing is written. */
+  preview: [PreviewWish, Preview];
+  /** A page of a preview. */
+  preview_rows: [PreviewRows, Page<PreviewRow>];
+  /** What goes on. */
+  live: [Nothing, Array<Live>];
+  /** A page of the runs, the latest first. */
+  runs: [Stretch, Page<Run>];
+  /** A page of the titles that a filter leaves. */
+  titles: [Titles, Page<TitleRow>];
+  /** A title with its copies and its journal. */
+  title: [OneTitle, Title];
+  /** Marks a title everywhere. */
+  mark_title: [MarkTitle, null];
+  /** Leaves a title alone: nothing is written about it anywhere. */
+  ignore_title: [IgnoreTitle, null];
+  /** Reads all copies of a title again. Answers when it has begun. */
+  reread_title: [OneTitle, null];
+  /** A page of the journal, the latest line first. */
+  journal: [Journal, Page<JournalLine>];
+  /** The latest lines of the log. */
+  log: [Log, Array<LogLine>];
+  /** Writes a file for whoever helps, without secrets, addresses and titles. */
+  support_bundle: [Nothing, WrittenFile];
+  /** About the app. */
+  about: [Nothing, About];
 }
-export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live";
-/** What the app tells by itself: tags whose answers are stale, or a step of a run. */
-export type Event = { type: "changed"; tags: Tag[] } | { type: "live"; live: Live[] };
 
 /** Which answers each command's depends on, and which are stale when it went well. */
 export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
-  overview: { reads: ["backends", "runs", "owed", "tasks", "live"], changes: [] },
-  backends: { reads: ["backends", "owed"], changes: [] },
+  overview: { reads: ["backends","runs","owed","tasks","live"], changes: [] },
+  backends: { reads: ["backends","owed"], changes: [] },
   test_backend: { reads: [], changes: [] },
-  set_backend: { reads: [], changes: ["backends"] },
-  remove_backend: { reads: [], changes: ["backends", "titles"] },
-  find_servers: { reads: [], changes: [] },
+  set_backend: { reads: [], changes: ["backends","owed"] },
+  remove_backend: { reads: [], changes: ["backends","owed","titles"] },
   sign_in: { reads: [], changes: [] },
   sign_in_state: { reads: [], changes: [] },
-  choose_server: { reads: [], changes: [] },
   cancel_sign_in: { reads: [], changes: [] },
   add_backend: { reads: [], changes: ["backends"] },
-  start_demo: { reads: [], changes: ["backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live"] },
-  sync_now: { reads: [], changes: ["live"] },
-  import_now: { reads: [], changes: ["live"] },
-  export_now: { reads: [], changes: ["live"] },
-  stop_run: { reads: [], changes: ["live"] },
-  pause_sync: { reads: [], changes: ["tasks"] },
+  start_demo: { reads: [], changes: ["backends","runs","owed","titles","journal","tasks","settings","live"] },
+  sync_now: { reads: [], changes: [] },
+  import_now: { reads: [], changes: [] },
+  export_now: { reads: [], changes: [] },
+  stop_run: { reads: [], changes: [] },
+  pause_sync: { reads: [], changes: [] },
   preview: { reads: [], changes: [] },
   preview_rows: { reads: [], changes: [] },
-  live: { reads: ["live", "runs"], changes: [] },
+  live: { reads: ["live"], changes: [] },
   runs: { reads: ["runs"], changes: [] },
   titles: { reads: ["titles"], changes: [] },
-  title: { reads: ["titles", "owed"], changes: [] },
-  mark_title: { reads: [], changes: ["titles", "owed", "journal"] },
-  ignore_title: { reads: [], changes: ["titles", "owed"] },
-  reread_title: { reads: [], changes: ["titles"] },
+  title: { reads: ["titles","owed"], changes: [] },
+  mark_title: { reads: [], changes: ["titles","owed","journal"] },
+  ignore_title: { reads: [], changes: ["titles","owed"] },
+  reread_title: { reads: [], changes: [] },
   journal: { reads: ["journal"], changes: [] },
-  log: { reads: ["runs", "journal"], changes: [] },
-  tasks: { reads: ["tasks", "runs"], changes: [] },
-  set_task: { reads: [], changes: ["tasks"] },
-  read_cron: { reads: [], changes: [] },
-  run_task: { reads: [], changes: ["tasks"] },
-  settings: { reads: ["settings"], changes: [] },
-  set_setting: { reads: [], changes: ["settings"] },
+  log: { reads: [], changes: [] },
   support_bundle: { reads: [], changes: [] },
-  about: { reads: ["settings"], changes: [] },
+  about: { reads: [], changes: [] },
 };

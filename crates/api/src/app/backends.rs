@@ -29,7 +29,7 @@ impl App {
                 export: wish.export,
             })
             .await?;
-        self.cancel_sign_in(&wish.ticket);
+        self.cancel_sign_in(&wish.ticket).await;
         self.changed(&[Tag::Backends, Tag::Owed]);
         Ok(added.id)
     }

@@ -139,9 +139,9 @@ impl App {
     pub async fn choose_server(&self, wish: ChooseServer) -> Result<SignIn, Failure> {
         let server = {
             let room = self.waiting.lock().await;
-            let account = match room.0.get(&wish.ticket).map(|guest| &guest.stands) {
-                Some(Stands::Chooses(account)) => account,
-                _ => return Err(Failure::not_found("This sign-in is too old, or was cancelled")),
+            let stands = room.0.get(&wish.ticket).map(|guest| &guest.stands);
+            let Some(Stands::Chooses(account)) = stands else {
+                return Err(Failure::not_found("This sign-in is too old, or was cancelled"));
             };
             let is_meant = |server: &&watchstate_servers::waiting::PlexServer| {
                 server.connections.iter().any(|connection| connection.url.as_str() == wish.url)

@@ -158,7 +158,7 @@ impl Window {
         } else {
             json!({ "by": "password", "username": "ana", "password": "ana-password" })
         };
-        let wish = json!({ "kind": kind, "url": fake.url(), "credentials": credentials });
+        let wish = json!({ "kind": kind, "url": fake.url().as_str(), "credentials": credentials });
         let signed_in = self.ask("sign_in", wish).await;
         assert_eq!(signed_in["state"], "done", "{signed_in}");
         let wish = json!({

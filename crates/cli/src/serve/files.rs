@@ -127,10 +127,8 @@ mod tests {
             ("/C:/secret.txt", None, "a drive"),
             ("/a\0b.txt", None, "the end of a text"),
         ] {
-            let content = match resolve(&ui, path).await {
-                Some(file) => Some(std::fs::read_to_string(file).unwrap()),
-                None => None,
-            };
+            let file = resolve(&ui, path).await;
+            let content = file.map(|file| std::fs::read_to_string(file).unwrap());
             assert_eq!(content.as_deref(), found, "{why}");
         }
     }

@@ -57,7 +57,7 @@ pub(crate) async fn serve(
     let port = listener.local_addr().map_err(|error| cannot_listen(wish.port, &error))?.port();
     let folder = place.folder()?;
     let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
-    let around = Surroundings::by_the_book(book.clone());
+    let around = Surroundings::by_the_book(&book);
     let household = Household::open(&folder, place.secrets(), around).await?;
     let app = App::new(
         household,
