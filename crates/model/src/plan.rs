@@ -164,6 +164,13 @@ fn tell(copy: &Copy<'_>, progress: ProgressRule) -> Tell {
     let Some(state) = one_state(copy.states) else {
         return Tell::Held(Because::EpisodesDiffer);
     };
+    // An account whose marks are not taken may show some that nobody told us of. Silence about a title is
+    // not "unwatched": only what somebody once decided is told.
+    if copy.states.iter().all(|state| *state == State::UNTOUCHED)
+        && copy.shows.watch != Watch::Unwatched
+    {
+        return Tell::Held(Because::NothingDecided);
+    }
     let to = Target::of(&state, copy.abilities);
     let because = if !to.is_shown_by(copy.shows.watch, copy.abilities, progress, copy.duration_ms) {
         Because::Differs
@@ -243,6 +250,24 @@ mod tests {
             export: true,
             states,
             again: false,
+        }
+    }
+
+    #[test]
+    fn what_nobody_decided_is_told_to_nobody() {
+        let decided = State { decided_at: Moment(9), ..State::UNTOUCHED };
+        for (shown, state, told, why) in [
+            (Watch::WATCHED, State::UNTOUCHED, Err(Because::NothingDecided), "a mark of its own"),
+            (
+                Watch::Started(at(90_000)),
+                State::UNTOUCHED,
+                Err(Because::NothingDecided),
+                "a position of its own",
+            ),
+            (Watch::Unwatched, State::UNTOUCHED, Ok(None), "nothing there either"),
+            (Watch::WATCHED, decided, Ok(Some(Watch::Unwatched)), "somebody un-watched it"),
+        ] {
+            assert_eq!(ask(&copy(shown, &[state], &ALL)), told, "{why}");
         }
     }
 

@@ -90,6 +90,8 @@ reasons! {
     // What is told to whom.
     /// The account shows something else than we hold.
     Differs = "differs", "it shows something else than the other servers";
+    /// Nobody decided anything about this title: it is told to nobody.
+    NothingDecided = "nothing_decided", "nothing is held of this title, so what is shown there is left alone";
     /// Export is off.
     ExportOff = "export_off", "export to there is off";
     /// Somebody is watching it.

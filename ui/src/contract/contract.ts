@@ -517,6 +517,19 @@ export type OneTicket = {
 ticket: string, };
 
 /**
+ * Which server of an account is meant.
+ */
+export type ChooseServer = { 
+/**
+ * What stands for the sign-in.
+ */
+ticket: string, 
+/**
+ * The address of the server, as it was told.
+ */
+url: string, };
+
+/**
  * A backend to be added, signed in at already.
  */
 export type AddBackend = { 

@@ -416,6 +416,12 @@ function commands(home: Household): Commands {
       return changed("tasks");
     },
     read_cron: ({ line }) => readCron(line, home.now()),
+    stop_task({ name }) {
+      const task = home.tasks.find((one) => one.name === name);
+      if (task) task.running = false;
+      home.stop();
+      return null;
+    },
     run_task({ name }) {
       const task = home.tasks.find((one) => one.name === name);
       if (task) task.running = true;
