@@ -257,5 +257,4 @@ pub fn presets() -> Vec<Preset> {
 }
 
 #[cfg(test)]
-#[path = "cron_tests.rs"]
 mod tests;

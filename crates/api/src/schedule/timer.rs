@@ -398,5 +398,4 @@ impl Ticking {
 }
 
 #[cfg(test)]
-#[path = "timer_tests.rs"]
 mod tests;

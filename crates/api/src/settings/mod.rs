@@ -113,5 +113,4 @@ pub fn without_effect(names: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

@@ -202,5 +202,4 @@ impl All {
 }
 
 #[cfg(test)]
-#[path = "discover_tests.rs"]
 mod tests;

@@ -166,5 +166,4 @@ fn token(text: Option<String>) -> Option<Sensitive<String>> {
 }
 
 #[cfg(test)]
-#[path = "waiting_tests.rs"]
 mod tests;
