@@ -1,7 +1,7 @@
 //! The desktop shell: what only an operating system can do, and nothing else.
 //!
 //! Rules, servers and the database are in `crates/`, and none of them knows that there is a window. What the
-//! page asks for goes through [`bridge`] to the one table of commands; the tray shows what the app says of
+//! page asks for goes through `bridge.rs` to the one table of commands; the tray shows what the app says of
 //! itself. The app lives as long as the program does; the window only while somebody looks at it.
 
 mod autostart;
