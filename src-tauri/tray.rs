@@ -122,13 +122,14 @@ pub(crate) fn watch(handle: &AppHandle, mut news: Receiver<Event>) {
     tauri::async_runtime::spawn(async move {
         loop {
             refresh(&handle).await;
-            // The first news wakes it; what comes within a moment is one change, and work that has ended by
-            // then was never shown.
+            // The first news wakes it; what comes within a moment is one change. Work that has ended by then
+            // was never shown, and work that goes on is, however much it has to tell.
             match tokio::time::timeout(WORDS, news.recv()).await {
                 Ok(Err(RecvError::Closed)) => return,
                 Ok(_) => {
+                    let until = tokio::time::Instant::now() + SHORT;
                     while let Ok(Ok(_) | Err(RecvError::Lagged(_))) =
-                        tokio::time::timeout(SHORT, news.recv()).await
+                        tokio::time::timeout_at(until, news.recv()).await
                     {}
                 }
                 Err(_) => {}
