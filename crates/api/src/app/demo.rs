@@ -66,6 +66,8 @@ impl App {
             House { household: Arc::new(household), demo: Some(Arc::new(running)) };
         *locked(&self.mood) = super::Mood::default();
         *locked(&self.previews) = super::Previews::default();
+        // The clock goes on as before: its next run was not forgotten with the mood of the other household.
+        self.tell_next_run();
         self.changed(Tag::ALL);
         Ok(())
     }

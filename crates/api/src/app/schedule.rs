@@ -87,7 +87,7 @@ impl App {
         schedule.timer.stop_all();
     }
 
-    fn tell_next_run(&self) {
+    pub(super) fn tell_next_run(&self) {
         let next = self.schedule.get().and_then(|schedule| schedule.timer.next_run());
         self.set_next_run(next.map(|(task, at)| NextRun { task: shown(task), at: at.into() }));
     }
