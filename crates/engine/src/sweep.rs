@@ -1,7 +1,10 @@
 //! A look at everything a backend has: page by page, the next one on its way while this one is taken in.
 
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::task::AbortOnDropHandle;
 use watchstate_model::{Item, ItemId, ItemKey};
 use watchstate_servers::{Detail, Fault, Library, LibraryKind, Page, ServerError, Stretch};
 use watchstate_store::Run;
@@ -90,7 +93,8 @@ impl Engine {
         let mut from = 0;
         loop {
             let stretch = Stretch { from, size: pace.size };
-            let page = self.ask(account.server.shows(library, stretch)).await?;
+            let (server, of) = (Arc::clone(&account.server), library.clone());
+            let page = self.ask(beside(async move { server.shows(&of, stretch).await })).await?;
             let mut tx = self.store.begin().await?;
             take_shows(&mut tx, account.backend.id, &page.entries).await?;
             tx.commit().await?;
@@ -162,7 +166,9 @@ impl Engine {
         loop {
             let begun = Instant::now();
             let stretch = Stretch { from, size: pace.size };
-            match self.ask(account.server.items(library, stretch, detail)).await {
+            let (server, of) = (Arc::clone(&account.server), library.clone());
+            let reading = beside(async move { server.items(&of, stretch, detail).await });
+            match self.ask(reading).await {
                 Ok(page) => {
                     pace.took(begun.elapsed());
                     return Ok(page);
@@ -241,6 +247,21 @@ impl Engine {
             tx.commit().await?;
         }
         Ok(())
+    }
+}
+
+/// Asks for a page in a task of its own: pages are parsed on whatever processor is free, while others are
+/// taken in. The task ends with whoever waits for it, so that nothing is asked any more when a run stops.
+async fn beside<T: Send + 'static>(
+    question: impl Future<Output = Result<T, ServerError>> + Send + 'static,
+) -> Result<T, ServerError> {
+    match AbortOnDropHandle::new(tokio::spawn(question)).await {
+        Ok(answer) => answer,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // Only the end of the whole program ends it before its time: then nobody waits for an answer.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

@@ -54,7 +54,6 @@ impl Engine {
         mut sweep: Option<&mut SweepSeen>,
         run: &mut Run,
     ) -> Result<Taken> {
-        let mut tx = self.store.begin().await?;
         let backend = taker.stance.backend;
         let looked: Vec<Looked<'_>> = page
             .iter()
@@ -69,7 +68,7 @@ impl Engine {
         if let (Some(print), Some(sweep)) = (print, &mut sweep) {
             sweep.pages.push(print);
             let lean = looked.iter().all(|looked| looked.2.is_none());
-            if lean && let Some(known) = tx.known_page(backend, print).await? {
+            if lean && let Some(known) = self.store.known_page(backend, print).await? {
                 sweep.see_all(&known.items);
                 sweep.after = known.items.max().and_then(|row| i64::try_from(row).ok()).map(ItemId);
                 run.seen += known.items.len();
@@ -78,6 +77,7 @@ impl Engine {
                 return Ok(Taken::Done);
             }
         }
+        let mut tx = self.store.begin().await?;
         let after = sweep.as_ref().and_then(|sweep| sweep.after);
         let Compared { same, same_in_review, differ, known, last } =
             tx.compare(backend, &looked, after).await?;

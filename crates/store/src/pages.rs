@@ -6,7 +6,7 @@ use roaring::RoaringTreemap;
 use siphasher::sip::SipHasher13;
 use watchstate_model::{BackendId, ItemId};
 
-use crate::{Looked, Result, Tx};
+use crate::{Looked, Result, Store, Tx};
 
 /// The fingerprint of a page: of its keys and of the fingerprints of its marks, in their order. Facts are
 /// not in it.
@@ -29,19 +29,16 @@ pub struct KnownPage {
     pub in_review: u64,
 }
 
-impl Tx {
-    /// The page of this fingerprint, if everything on it still is as it was decided on.
-    pub async fn known_page(
-        &mut self,
-        backend: BackendId,
-        print: i64,
-    ) -> Result<Option<KnownPage>> {
+impl Store {
+    /// The page of this fingerprint, if everything on it still is as it was decided on. Read beside whatever
+    /// is written meanwhile: only what reads the same backend changes that.
+    pub async fn known_page(&self, backend: BackendId, print: i64) -> Result<Option<KnownPage>> {
         let row = sqlx::query!(
             "SELECT items, in_review FROM pages WHERE backend_id = ?1 AND print = ?2",
             backend.0,
             print
         )
-        .fetch_optional(self.conn())
+        .fetch_optional(self.reader())
         .await?;
         // A bitmap that cannot be read is as good as none: the page is compared item by item.
         Ok(row.and_then(|row| {
@@ -49,7 +46,9 @@ impl Tx {
             Some(KnownPage { items, in_review: u64::try_from(row.in_review).ok()? })
         }))
     }
+}
 
+impl Tx {
     /// Keeps that everything on a page is as decided on.
     pub async fn keep_page(
         &mut self,

@@ -64,10 +64,10 @@ impl App {
         let running = Running { before: before.household, _servers: servers.keep, _folder: folder };
         *self.house.write().unwrap_or_else(PoisonError::into_inner) =
             House { household: Arc::new(household), demo: Some(Arc::new(running)) };
-        *locked(&self.mood) = super::Mood::default();
+        // The clock goes on as before: its next run is not forgotten with the mood of the other household.
+        let next_run = self.next_of_the_clock();
+        *locked(&self.mood) = super::Mood { next_run, ..super::Mood::default() };
         *locked(&self.previews) = super::Previews::default();
-        // The clock goes on as before: its next run was not forgotten with the mood of the other household.
-        self.tell_next_run();
         self.changed(Tag::ALL);
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::App;
 use crate::contract::{
     Choice, Failure, FailureKind, Found, FoundHow, SetSetting, Setting, SettingGroup, SettingKind,
 };
-use crate::settings::table::{Group, Kind};
+use crate::settings::table::{FIND_IN_NETWORK, FIND_SERVERS, Group, Kind};
 use crate::settings::{Book, Resolved};
 
 impl App {
@@ -31,10 +31,16 @@ impl App {
         self.household().around.book.clone()
     }
 
-    /// The servers of the network and of this computer. Takes a few seconds.
+    /// The servers of this computer, and of its networks unless a person wants that not to be. Takes a few
+    /// seconds.
     pub async fn find_servers(&self) -> Vec<Found> {
         let pause = self.household().around.pause.clone();
-        let found = discover::find_servers(&Places::around_here(), &pause, &|_| {}).await;
+        let wanted = self.book().and_then(|book| book.get(FIND_SERVERS));
+        let places = match wanted.is_none_or(|wanted| wanted.value == FIND_IN_NETWORK) {
+            true => Places::around_here(),
+            false => Places::this_computer(),
+        };
+        let found = discover::find_servers(&places, &pause, &|_| {}).await;
         let one = |found: discover::Found| Found {
             kind: found.kind.into(),
             name: found.name,

@@ -87,9 +87,14 @@ impl App {
         schedule.timer.stop_all();
     }
 
-    pub(super) fn tell_next_run(&self) {
-        let next = self.schedule.get().and_then(|schedule| schedule.timer.next_run());
-        self.set_next_run(next.map(|(task, at)| NextRun { task: shown(task), at: at.into() }));
+    /// What the clock starts next, and when.
+    pub(super) fn next_of_the_clock(&self) -> Option<NextRun> {
+        let (task, at) = self.schedule.get()?.timer.next_run()?;
+        Some(NextRun { task: shown(task), at: at.into() })
+    }
+
+    fn tell_next_run(&self) {
+        self.set_next_run(self.next_of_the_clock());
     }
 
     /// Keeps, over a new start, until when schedules rest.

@@ -158,6 +158,10 @@ pub const THEME: &str = "WS_THEME";
 pub const NOTIFICATIONS: &str = "WS_NOTIFICATIONS";
 /// Whether WatchState starts with the desktop.
 pub const AUTOSTART: &str = "WS_AUTOSTART";
+/// Where servers are looked for.
+pub const FIND_SERVERS: &str = "WS_FIND_SERVERS";
+/// The word of [`FIND_SERVERS`] for the networks of this computer.
+pub const FIND_IN_NETWORK: &str = "network";
 /// Requests to one server in flight at once.
 pub const REQUESTS_AT_ONCE: &str = "WS_REQUESTS_AT_ONCE";
 /// How often a failed request is sent again.
@@ -272,6 +276,18 @@ pub static TABLE: &[Definition] = &[
         meaning: "WatchState starts in the tray when you log in.",
         kind: Kind::Switch,
         default: "false",
+    },
+    Definition {
+        name: FIND_SERVERS,
+        group: Group::Network,
+        title: "Look for servers",
+        meaning: "Where WatchState looks for servers when you add one. On the network it asks whoever \
+                  listens there; on this computer it knocks at the usual ports.",
+        kind: Kind::Choice(&[
+            Choice { value: FIND_IN_NETWORK, title: "On the network" },
+            Choice { value: "computer", title: "On this computer" },
+        ]),
+        default: FIND_IN_NETWORK,
     },
     Definition {
         name: REQUESTS_AT_ONCE,
