@@ -19,6 +19,8 @@ pub enum Code {
     Store,
     /// The keyring or the file of secrets.
     Secrets,
+    /// There is no keyring here, or it does not answer: a person may choose the file instead.
+    NoKeyring,
     /// Another process works on the same data folder.
     Busy,
     /// A person stopped it.
@@ -33,6 +35,7 @@ impl Code {
             Self::Trouble => "trouble",
             Self::Store => "store",
             Self::Secrets => "secrets",
+            Self::NoKeyring => "noKeyring",
             Self::Busy => "busy",
             Self::Stopped => "stopped",
         }
@@ -96,7 +99,11 @@ impl From<Trouble> for ApiError {
 
 impl From<SecretsError> for ApiError {
     fn from(error: SecretsError) -> Self {
-        Self::new(Code::Secrets, error.to_string())
+        let code = match error {
+            SecretsError::NoKeyring(_) => Code::NoKeyring,
+            _ => Code::Secrets,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

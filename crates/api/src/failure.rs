@@ -42,6 +42,13 @@ impl From<ApiError> for Failure {
             Code::Trouble => FailureKind::Server,
             Code::Store => FailureKind::Store,
             Code::Secrets => FailureKind::Keyring,
+            Code::NoKeyring => {
+                return Self::new(
+                    FailureKind::NoKeyring,
+                    "The keyring of this computer does not answer",
+                    "Log in and try again, or keep tokens in a file that only you can read",
+                );
+            }
             Code::Busy => FailureKind::Busy,
             Code::Stopped => FailureKind::Cancelled,
         };

@@ -11,7 +11,7 @@ use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
 use watchstate_store::{Backend, Store};
 
-use crate::secrets::{Keyring, Secrets, SecretsFile, SecretsPlace};
+use crate::secrets::{Secrets, SecretsPlace};
 use crate::settings::Book;
 use crate::unanswering::Unanswering;
 use crate::{ApiError, Code, DataFolder, Result};
@@ -83,7 +83,7 @@ impl Household {
         let client_id = folder.client_id()?;
         let store = Store::open(&folder.database()).await?;
         store.end_abandoned_runs(around.clock.now()).await?;
-        let secrets = secrets(&folder, place, &client_id);
+        let secrets = Secrets::of(folder.path(), place, &client_id);
         Ok(Self { store, secrets, client_id, around, folder, _scratch: None })
     }
 
@@ -100,7 +100,7 @@ impl Household {
         let scratch = scratch_folder()?;
         let copy = folder.copy_database(scratch.path())?;
         let store = Store::open_scratch(&copy).await?;
-        let secrets = secrets(&folder, place, &client_id);
+        let secrets = Secrets::of(folder.path(), place, &client_id);
         Ok(Self { store, secrets, client_id, around, folder, _scratch: Some(scratch) })
     }
 
@@ -220,13 +220,4 @@ fn scratch_folder() -> Result<TempDir> {
             ),
         )
     })
-}
-
-fn secrets(folder: &DataFolder, place: Option<SecretsPlace>, client_id: &str) -> Secrets {
-    let chosen_before = || folder.path().join(crate::secrets::FILE).exists();
-    match place {
-        Some(SecretsPlace::File) => Secrets::File(SecretsFile::in_folder(folder.path())),
-        None if chosen_before() => Secrets::File(SecretsFile::in_folder(folder.path())),
-        _ => Secrets::Keyring(Keyring::new(client_id)),
-    }
 }

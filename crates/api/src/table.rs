@@ -108,6 +108,10 @@ commands! {
     add_backend(AddBackend) -> BackendId, reads [], changes [Backends],
     |app, wish| app.add_backend(wish).await.map(Into::into);
 
+    /// Keeps tokens in a file that only its owner can read, where there is no keyring.
+    keep_secrets_in_file(Nothing) -> (), reads [], changes [Settings],
+    |app, _wish| app.keep_secrets_in_file().await;
+
     /// Runs the app on demo servers until it is started anew.
     start_demo(Nothing) -> (), reads [], changes [Backends Runs Owed Titles Journal Tasks Settings Live],
     |app, _wish| app.start_demo().await;

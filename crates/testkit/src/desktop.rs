@@ -115,6 +115,8 @@ impl Desktop {
             ("DBUS_SESSION_BUS_ADDRESS", self.address.clone()),
             ("TZ", "UTC".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
+            // Nobody listens for screen readers on this bus, and GTK would wait for them.
+            ("NO_AT_BRIDGE", "1".to_owned()),
         ];
         if let Some(path) = std::env::var_os("PATH") {
             variables.push(("PATH", path.to_string_lossy().into_owned()));

@@ -43,7 +43,7 @@ todo: string, };
 /**
  * What the asker can do about a failure.
  */
-export type FailureKind = "usage" | "server" | "keyring" | "store" | "busy" | "cancelled" | "notFound" | "internal";
+export type FailureKind = "usage" | "server" | "keyring" | "noKeyring" | "store" | "busy" | "cancelled" | "notFound" | "internal";
 
 /**
  * What every command answers when it fails. Never holds a secret.
@@ -1651,6 +1651,8 @@ export interface Commands {
   cancel_sign_in: [OneTicket, null];
   /** Adds a backend that was signed in at. */
   add_backend: [AddBackend, BackendId];
+  /** Keeps tokens in a file that only its owner can read, where there is no keyring. */
+  keep_secrets_in_file: [Nothing, null];
   /** Runs the app on demo servers until it is started anew. */
   start_demo: [Nothing, null];
   /** Imports, then exports. Answers when it has begun. With a preview: a person was shown it and agreed. */
@@ -1718,6 +1720,7 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   find_servers: { reads: [], changes: [] },
   cancel_sign_in: { reads: [], changes: [] },
   add_backend: { reads: [], changes: ["backends"] },
+  keep_secrets_in_file: { reads: [], changes: ["settings"] },
   start_demo: { reads: [], changes: ["backends","runs","owed","titles","journal","tasks","settings","live"] },
   sync_now: { reads: [], changes: [] },
   import_now: { reads: [], changes: [] },

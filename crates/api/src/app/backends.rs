@@ -90,6 +90,16 @@ impl App {
         Ok(())
     }
 
+    /// Keeps tokens in a file from now on: there is no keyring, and a person chose this.
+    pub async fn keep_secrets_in_file(&self) -> Result<(), Failure> {
+        let household = self.household();
+        let backends = household.backends().await?;
+        let names: Vec<String> = backends.iter().map(secret_name).collect();
+        household.secrets.choose_file(&names).await.map_err(crate::ApiError::from)?;
+        self.changed(&[Tag::Settings]);
+        Ok(())
+    }
+
     /// Asks a backend who it is and what it has.
     pub async fn test_backend(&self, backend: BackendId) -> Result<Tested, Failure> {
         let backend = self.backend(backend).await?;

@@ -42,8 +42,10 @@ pub enum FailureKind {
     Usage,
     /// Look after a server, or the way to it.
     Server,
-    /// Unlock the keyring, or choose another place for tokens.
+    /// Unlock the keyring.
     Keyring,
+    /// Log in, or choose the file of tokens in place of the keyring that is not there.
+    NoKeyring,
     /// Look after the data folder.
     Store,
     /// Wait.

@@ -15,32 +15,39 @@ pub(crate) const FILE: &str = "secrets.json";
 
 /// A file of tokens that only its owner may read: mode 0600 from its creation. It is never changed in
 /// place: a new one takes its place at once, so that a crash leaves the old or the new one.
-pub struct SecretsFile {
+pub(super) struct SecretsFile {
     path: PathBuf,
     writing: Mutex<()>,
 }
 
 impl SecretsFile {
     /// The file of a data folder, which need not be there yet.
-    pub fn in_folder(folder: &Path) -> Self {
+    pub(super) fn in_folder(folder: &Path) -> Self {
         Self { path: folder.join(FILE), writing: Mutex::new(()) }
     }
 
     /// A token, or nothing where the file has none.
-    pub fn get(&self, name: &str) -> Result<Option<Sensitive<String>>, SecretsError> {
+    pub(super) fn get(&self, name: &str) -> Result<Option<Sensitive<String>>, SecretsError> {
         Ok(self.read()?.remove(name).map(Sensitive::new))
     }
 
     /// Keeps a token.
-    pub fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
+    pub(super) fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.read()?;
         all.insert(name.to_owned(), token.expose().clone());
         self.write(&all)
     }
 
+    /// Makes the file, with nothing in it; one that is there stays as it is.
+    pub(super) fn make(&self) -> Result<(), SecretsError> {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.read()?;
+        self.write(&all)
+    }
+
     /// Forgets a token.
-    pub fn remove(&self, name: &str) -> Result<(), SecretsError> {
+    pub(super) fn remove(&self, name: &str) -> Result<(), SecretsError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.read()?;
         if all.remove(name).is_none() {

@@ -13,19 +13,19 @@ use super::SecretsError;
 const NAMESPACE: &str = if cfg!(debug_assertions) { "watchstate-debug" } else { "watchstate" };
 
 /// The keyring, seen from one data folder.
-pub struct Keyring {
+pub(super) struct Keyring {
     household: String,
 }
 
 impl Keyring {
     /// The keyring for the household with this id, so that two data folders on one computer do not share
     /// tokens.
-    pub fn new(household: &str) -> Self {
+    pub(super) fn new(household: &str) -> Self {
         Self { household: household.to_owned() }
     }
 
     /// A token, or nothing where the keyring is open and has none.
-    pub async fn get(&self, name: &str) -> Result<Option<Sensitive<String>>, SecretsError> {
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Sensitive<String>>, SecretsError> {
         self.ask(name, |entry| match entry.get_password() {
             Ok(token) => Ok(Some(Sensitive::new(token))),
             // A locked collection answers so too.
@@ -37,13 +37,13 @@ impl Keyring {
     }
 
     /// Keeps a token.
-    pub async fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
+    pub(super) async fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
         let token = token.clone();
         self.ask(name, move |entry| entry.set_password(token.expose()).map_err(|e| told(&e))).await
     }
 
     /// Forgets a token.
-    pub async fn remove(&self, name: &str) -> Result<(), SecretsError> {
+    pub(super) async fn remove(&self, name: &str) -> Result<(), SecretsError> {
         self.ask(name, |entry| match entry.delete_credential() {
             Err(Error::NoEntry) if is_locked()? => Err(SecretsError::Locked),
             Ok(()) | Err(Error::NoEntry) => Ok(()),

@@ -6,9 +6,12 @@
 mod file;
 mod keyring;
 
-pub use file::SecretsFile;
-pub(crate) use file::{FILE, sync_folder};
-pub use keyring::Keyring;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) use file::sync_folder;
+use file::{FILE, SecretsFile};
+use keyring::Keyring;
 use watchstate_servers::Sensitive;
 
 /// Which of the places is used.
@@ -28,8 +31,8 @@ pub enum SecretsError {
     Locked,
     /// There is no keyring, or it does not answer now.
     #[error(
-        "the keyring cannot be reached ({0}); try again when you are logged in, or choose a file with \
-         --secrets file"
+        "the keyring cannot be reached ({0}); try again when you are logged in, or let tokens be kept in \
+         a file that only you can read (--secrets file)"
     )]
     NoKeyring(String),
     /// The keyring answered, but not as it should.
@@ -51,43 +54,73 @@ pub enum SecretsError {
 }
 
 /// The place where the tokens of one household are kept.
-pub enum Secrets {
-    /// The keyring of the system.
-    Keyring(Keyring),
-    /// A file.
-    File(SecretsFile),
+pub struct Secrets {
+    keyring: Keyring,
+    file: SecretsFile,
+    in_file: AtomicBool,
 }
 
 impl Secrets {
+    /// The secrets of a data folder. Without a `place` they are where they were put before: in the file if
+    /// there is one, which a person once chose, else in the keyring, under the name of this installation.
+    pub fn of(folder: &Path, place: Option<SecretsPlace>, client_id: &str) -> Self {
+        let in_file = match place {
+            Some(place) => place == SecretsPlace::File,
+            None => folder.join(FILE).exists(),
+        };
+        Self {
+            keyring: Keyring::new(client_id),
+            file: SecretsFile::in_folder(folder),
+            in_file: AtomicBool::new(in_file),
+        }
+    }
+
+    /// Keeps tokens in the file from now on, because a person said so. Those of these names that the keyring
+    /// gives are taken along; the others have to be entered again.
+    pub async fn choose_file(&self, names: &[String]) -> Result<(), SecretsError> {
+        if self.place() == SecretsPlace::File {
+            return Ok(());
+        }
+        for name in names {
+            if let Ok(Some(token)) = self.keyring.get(name).await {
+                self.file.put(name, &token)?;
+            }
+        }
+        // Made even where it holds nothing yet: its being there is the choice, also at the next start.
+        self.file.make()?;
+        self.in_file.store(true, Ordering::Release);
+        Ok(())
+    }
+
     /// A token, or nothing where none was ever kept under that name.
     pub async fn get(&self, name: &str) -> Result<Option<Sensitive<String>>, SecretsError> {
-        match self {
-            Self::Keyring(keyring) => keyring.get(name).await,
-            Self::File(file) => file.get(name),
+        match self.place() {
+            SecretsPlace::Keyring => self.keyring.get(name).await,
+            SecretsPlace::File => self.file.get(name),
         }
     }
 
     /// Keeps a token, in the place of the one before.
     pub async fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
-        match self {
-            Self::Keyring(keyring) => keyring.put(name, token).await,
-            Self::File(file) => file.put(name, token),
+        match self.place() {
+            SecretsPlace::Keyring => self.keyring.put(name, token).await,
+            SecretsPlace::File => self.file.put(name, token),
         }
     }
 
     /// Forgets a token. One that is not there is forgotten already.
     pub async fn remove(&self, name: &str) -> Result<(), SecretsError> {
-        match self {
-            Self::Keyring(keyring) => keyring.remove(name).await,
-            Self::File(file) => file.remove(name),
+        match self.place() {
+            SecretsPlace::Keyring => self.keyring.remove(name).await,
+            SecretsPlace::File => self.file.remove(name),
         }
     }
 
     /// Which place it is.
     pub fn place(&self) -> SecretsPlace {
-        match self {
-            Self::Keyring(_) => SecretsPlace::Keyring,
-            Self::File(_) => SecretsPlace::File,
+        match self.in_file.load(Ordering::Acquire) {
+            false => SecretsPlace::Keyring,
+            true => SecretsPlace::File,
         }
     }
 }

@@ -122,7 +122,9 @@ fn failed(failure: Failure) -> Response {
         FailureKind::NotFound => StatusCode::NOT_FOUND,
         FailureKind::Busy | FailureKind::Cancelled => StatusCode::CONFLICT,
         FailureKind::Server => StatusCode::BAD_GATEWAY,
-        FailureKind::Keyring | FailureKind::Store => StatusCode::SERVICE_UNAVAILABLE,
+        FailureKind::Keyring | FailureKind::NoKeyring | FailureKind::Store => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         FailureKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, Json(failure)).into_response()

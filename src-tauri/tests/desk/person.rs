@@ -1,0 +1,164 @@
+//! A person before the real window: what they see, press and type, through the web view's own driver
+//! (WebDriver, W3C Recommendation).
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::process::Child;
+use watchstate_testkit::desktop::{self, Desktop};
+
+use super::{PROGRAM, settings, until};
+
+/// A person who started the app.
+pub(crate) struct Person {
+    client: Client,
+    /// Where pictures of the views are kept, when they are wanted.
+    album: Option<PathBuf>,
+    _driver: Child,
+}
+
+impl Person {
+    /// Starts the app on this desktop; `None`, and a line that says so, where there is no driver.
+    pub(crate) async fn starts(desktop: &Desktop) -> Option<Self> {
+        let driver = match desktop::find("WebKitWebDriver") {
+            Ok(driver) => driver,
+            Err(missing) => {
+                eprintln!("SKIPPED: {missing}");
+                return None;
+            }
+        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = desktop
+            .command(driver)
+            .envs(settings(desktop))
+            // The web view lets itself be driven only where this says so, and so no other program does it.
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut wanted = Capabilities::new();
+        wanted.insert(
+            "webkitgtk:browserOptions".to_owned(),
+            json!({ "binary": PROGRAM, "args": [] }),
+        );
+        let address = format!("http://127.0.0.1:{port}");
+        let client = until("the window", async || {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(wanted.clone()).connect(&address).await.ok()
+        })
+        .await;
+        let album = std::env::var_os("WATCHSTATE_PICTURES").map(PathBuf::from);
+        Some(Self { client, album, _driver: driver })
+    }
+
+    /// The first thing that can be seen of those that a path of XPath 1.0 names.
+    async fn find(&self, what: &str, path: &str) -> Element {
+        until(what, async || {
+            for element in self.client.find_all(Locator::XPath(path)).await.ok()? {
+                if element.is_displayed().await.unwrap_or(false) {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Presses a button or a link that is called this, as soon as it can be pressed.
+    pub(crate) async fn presses(&self, name: &str) {
+        let name = quoted(name);
+        let path = format!(
+            "//button[not(@disabled)][contains(normalize-space(.), {name}) or @aria-label={name}] | \
+             //a[contains(normalize-space(.), {name}) or @aria-label={name}]"
+        );
+        let what = format!("something to press that is called {name}");
+        until(&what, async || self.find(&what, &path).await.click().await.ok()).await;
+    }
+
+    /// Chooses one of several: a tab, a radio button.
+    pub(crate) async fn chooses(&self, name: &str) {
+        let path = format!("//label[contains(normalize-space(.), {})]", quoted(name));
+        let what = format!("something to choose that is called {name:?}");
+        until(&what, async || self.find(&what, &path).await.click().await.ok()).await;
+    }
+
+    /// Writes into the place with this label; what was there is gone.
+    pub(crate) async fn writes(&self, label: &str, text: &str) {
+        let label = quoted(label);
+        let path = format!(
+            "//input[@id=//label[contains(normalize-space(.), {label})]/@for] | \
+             //input[contains(@aria-label, {label}) or contains(@placeholder, {label})]"
+        );
+        let place = self.find(&format!("a place to write that is called {label}"), &path).await;
+        place.clear().await.unwrap();
+        place.send_keys(text).await.unwrap();
+    }
+
+    /// Waits until the window says this.
+    pub(crate) async fn sees(&self, words: &str) {
+        until(&format!("the words {words:?}"), async || {
+            self.reads().await.contains(words).then_some(())
+        })
+        .await;
+    }
+
+    /// All words in sight.
+    pub(crate) async fn reads(&self) -> String {
+        match self.does("return document.body.innerText").await {
+            Ok(Value::String(words)) => words.split_whitespace().collect::<Vec<_>>().join(" "),
+            _ => String::new(),
+        }
+    }
+
+    /// Goes to a view, by the place that its address names.
+    pub(crate) async fn goes_to(&self, place: &str) {
+        self.does(&format!("location.hash = '#/{place}'")).await.unwrap();
+    }
+
+    async fn does(&self, script: &str) -> Result<Value, CmdError> {
+        self.client.execute(script, Vec::new()).await
+    }
+
+    /// Takes a picture of what is in sight in light and in dark, where pictures are wanted.
+    pub(crate) async fn takes_a_picture(&self, name: &str) {
+        let Some(album) = &self.album else { return };
+        for theme in ["light", "dark"] {
+            // Nothing is in motion, and nothing shows where the keyboard or the mouse just was.
+            let ready = "document.activeElement?.blur(); document.documentElement.dataset.theme = ";
+            self.does(&format!("{ready}'{theme}'")).await.unwrap();
+            until("the page at rest", async || {
+                let moving = self.does("return document.getAnimations().length").await.ok()?;
+                (moving == json!(0)).then_some(())
+            })
+            .await;
+            let picture = self.client.screenshot().await.unwrap();
+            keep(&album.join(format!("{name}-{theme}.png")), &picture);
+        }
+        self.does("document.documentElement.dataset.theme = 'light'").await.unwrap();
+    }
+
+    /// Ends the app, as the driver ends it.
+    pub(crate) async fn leaves(self) {
+        self.client.close().await.unwrap();
+    }
+}
+
+fn keep(file: &Path, picture: &[u8]) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, picture).unwrap();
+}
+
+/// A text in XPath 1.0, which has no escapes: it may hold one kind of quote.
+fn quoted(text: &str) -> String {
+    assert!(!text.contains('"'), "{text:?} cannot be looked for");
+    format!("\"{text}\"")
+}

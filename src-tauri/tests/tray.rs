@@ -1,0 +1,144 @@
+//! The tray of the real app, from the panel's side: its four pictures, its words, and that what is chosen
+//! there is done.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+
+mod desk;
+
+use desk::screen::Screen;
+use desk::tray::Panel;
+use desk::{app, data, desktop, ended, has_page, until};
+use watchstate_api::{Credentials, Household, NewAccount, SecretsPlace, Surroundings};
+use watchstate_engine::{CancellationToken, Consent, Settings, Silent};
+use watchstate_servers::{Sensitive, ServerKind};
+use watchstate_store::Import;
+use watchstate_testkit::desktop::Desktop;
+use watchstate_testkit::fake::{FakeServer, Fault, Trouble};
+
+async fn server(kind: ServerKind, version: &str) -> FakeServer {
+    FakeServer::of(kind, version).with_sample().in_real_time().start().await.unwrap()
+}
+
+fn account(name: &str, kind: ServerKind, fake: &FakeServer) -> NewAccount {
+    NewAccount {
+        name: name.to_owned(),
+        kind,
+        url: fake.url().to_string(),
+        user: Some(fake.id_of("ana").unwrap()),
+        credentials: Credentials::Token(Sensitive::new(fake.token_of("ana").unwrap())),
+        import: Import::On,
+        export: true,
+    }
+}
+
+/// A household that was synced yesterday: whoever did it said yes to all of it.
+async fn synced(desktop: &Desktop, servers: &[(&str, ServerKind, &FakeServer)]) {
+    let around = Surroundings::real(Settings::default());
+    let household =
+        Household::open(&data(desktop), Some(SecretsPlace::File), around).await.unwrap();
+    for (name, kind, fake) in servers {
+        household.add_backend(account(name, *kind, fake)).await.unwrap();
+    }
+    let engine = household.engine(std::sync::Arc::new(Silent), CancellationToken::new());
+    let mut accounts = household.accounts().await.unwrap();
+    let reports = engine.sync(&mut accounts, Consent { yes: true, full: false }).await.unwrap();
+    assert!(reports.iter().all(|report| report.ok), "{reports:?}");
+    household.close().await;
+}
+
+fn watched(fake: &FakeServer, title: &str) -> bool {
+    fake.shows(title, "ana").unwrap().watch.is_watched()
+}
+
+/// Some titles of the sample, by their keys there.
+fn some_titles(fake: &FakeServer) -> Vec<String> {
+    let sintel = fake.key_of("Sintel").unwrap();
+    let library = fake.library();
+    let keys = library.entries().iter().map(|entry| entry.key.0.clone());
+    keys.filter(|key| *key != sintel.0).take(60).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
+    let Some(desktop) = desktop().await else { return };
+    let den = server(ServerKind::Jellyfin, "10.10.7").await;
+    let attic = server(ServerKind::Emby, "4.8.11.0").await;
+    let titles = some_titles(&den);
+    for title in &titles {
+        den.mark_watched(title, "ana").unwrap();
+    }
+    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
+    synced(&desktop, &both).await;
+    let panel = Panel::on(&desktop).await;
+    let screen = Screen::of(&desktop);
+    let started = app(&desktop).arg("--minimized").spawn().unwrap();
+    let pid = started.id().unwrap();
+
+    // In sync: every account has confirmed everything. The tray is there, and no window.
+    panel.shows("in-sync", "In sync").await;
+    assert!(screen.windows().is_empty(), "started by a login it shows no window");
+    assert!(!has_page(pid), "and has no web view");
+    assert!(!panel.line("Nothing waits").await.enabled, "nothing is to be looked at");
+    assert!(!panel.line("Resume").await.enabled, "nothing is paused");
+
+    // Sync now: what was watched on one server is marked on the other.
+    den.watch("Sintel", "ana").unwrap();
+    assert!(!watched(&attic, "Sintel"));
+    panel.choose("Sync now").await;
+    until("the mark on the other server", async || watched(&attic, "Sintel").then_some(())).await;
+    panel.shows("in-sync", "Last sync just now").await;
+
+    // Working: a server that is slow to answer keeps it at work, and that is shown.
+    den.fail(Fault::new(Trouble::Hang));
+    panel.choose("Sync now").await;
+    panel.shows("working", "Working").await;
+    den.heal().await;
+
+    // Trouble: a server is gone. The words say which, and it heals by itself.
+    attic.refuse().await;
+    panel.choose("Sync now").await;
+    panel.shows("trouble", "Trouble with attic").await;
+    attic.heal().await;
+    panel.choose("Sync now").await;
+    panel.shows("in-sync", "In sync").await;
+
+    // Pause: nothing is begun by the clock until it is resumed.
+    panel.choose("For 30 minutes").await;
+    panel.shows("working", "Paused").await;
+    panel.choose("Resume").await;
+    panel.shows("in-sync", "In sync").await;
+
+    // Needs you: more un-watches than the brake lets pass wait for a yes.
+    for title in &titles {
+        den.unwatch(title, "ana").unwrap();
+    }
+    panel.choose("Sync now").await;
+    panel.shows("needs-you", "60 titles would become unwatched").await;
+    assert!(panel.line("60 changes wait for you").await.enabled, "it opens the window");
+    let names = titles.iter().map(|key| den.library().entry(key).unwrap().name.clone());
+    let kept = names.filter(|name| attic.key_of(name).is_ok_and(|_| watched(&attic, name))).count();
+    assert!(kept > 40, "none was un-watched elsewhere: {kept}");
+
+    // Open: the window is built. Its cross destroys it and its web view, and leaves the tray.
+    panel.choose("Open WatchState").await;
+    let window = until("the window", async || screen.windows().first().copied()).await;
+    assert!(has_page(pid), "it has a web view");
+    screen.close(window);
+    until("the window's end", async || screen.windows().is_empty().then_some(())).await;
+    until("the web view's end", async || (!has_page(pid)).then_some(())).await;
+    panel.shows("needs-you", "60 titles would become unwatched").await;
+
+    // A second start shows the window of the first, and ends.
+    let second = app(&desktop).spawn().unwrap();
+    assert_eq!(ended(second).await, 0);
+    until("the window again", async || screen.windows().first().copied()).await;
+
+    panel.choose("Quit").await;
+    assert_eq!(ended(started).await, 0);
+    // What was done is in the database, and it is whole.
+    let around = Surroundings::real(Settings::default());
+    let again = Household::open(&data(&desktop), None, around).await.unwrap();
+    assert_eq!(again.backends().await.unwrap().len(), 2);
+    again.close().await;
+}
