@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod bundle;
 mod command;
 mod demo;
 mod page;
@@ -55,6 +56,12 @@ const TASKS: &[Task] = &[
         takes: "[ARGUMENTS]",
         does: "measures import and export, writes target/bench/summary.json",
         run: bench::bench,
+    },
+    Task {
+        name: "bundle",
+        takes: "[--debug] [--no-build] [--check]",
+        does: "packs the app for this system, writes target/bundle; --check looks at the packages",
+        run: bundle::bundle,
     },
     Task {
         name: "tidy",

@@ -31,10 +31,12 @@ pub(crate) enum Need {
     Keyring,
     /// A browser that nobody sees, for tests of the page.
     Browser,
+    /// What looks at packages: those who read them, and those who read what is in them.
+    Packages,
 }
 
 impl Need {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Compiler,
         Self::Window,
         Self::Page,
@@ -43,6 +45,7 @@ impl Need {
         Self::Python,
         Self::Keyring,
         Self::Browser,
+        Self::Packages,
     ];
 
     /// What it is called towards people.
@@ -56,6 +59,7 @@ impl Need {
             Self::Python => "Python 3 with venv",
             Self::Browser => "the browser Chromium",
             Self::Keyring => "a keyring (gnome-keyring) and a session bus for it",
+            Self::Packages => "what looks at packages (rpm, dpkg, desktop-file-utils, appstream)",
         }
     }
 
@@ -86,10 +90,11 @@ impl Need {
             Self::Python => succeeds(&["python3", "-c", "import ensurepip, venv"]),
             Self::Browser => chromium().is_some(),
             Self::Keyring => {
-                let programs = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
-                let found =
-                    |program: &str| succeeds(&["sh", "-c", &format!("command -v {program}")]);
-                !linux || programs.iter().all(|program| found(program))
+                !linux || are_there(&["dbus-daemon", "dbus-send", "gnome-keyring-daemon"])
+            }
+            Self::Packages => {
+                let readers = ["dpkg-deb", "rpm", "desktop-file-validate", "appstreamcli"];
+                !linux || (are_there(&readers) && are_there(&["Xvfb", "dbus-daemon"]))
             }
         }
     }
@@ -134,12 +139,41 @@ impl Need {
             (Self::Browser, _) => &["chromium"],
             (Self::Keyring, Source::Apt | Source::Pacman) => &["gnome-keyring", "dbus"],
             (Self::Keyring, Source::Dnf) => &["gnome-keyring", "dbus-daemon", "dbus-tools"],
+            (Self::Packages, Source::Apt) => {
+                &["rpm", "dpkg", "desktop-file-utils", "appstream", "xvfb", "dbus"]
+            }
+            (Self::Packages, Source::Dnf) => &[
+                "rpm",
+                "dpkg",
+                "desktop-file-utils",
+                "appstream",
+                "xorg-x11-server-Xvfb",
+                "dbus-daemon",
+            ],
+            (Self::Packages, Source::Pacman) => &[
+                "rpm-tools",
+                "dpkg",
+                "desktop-file-utils",
+                "appstream",
+                "xorg-server-xvfb",
+                "dbus",
+            ],
             (
-                Self::Compiler | Self::Window | Self::Display | Self::Kodi | Self::Keyring,
+                Self::Compiler
+                | Self::Window
+                | Self::Display
+                | Self::Kodi
+                | Self::Keyring
+                | Self::Packages,
                 Source::Brew,
             ) => &[],
         }
     }
+}
+
+/// Whether all of these programs are on the search path.
+fn are_there(programs: &[&str]) -> bool {
+    programs.iter().all(|program| succeeds(&["sh", "-c", &format!("command -v {program}")]))
 }
 
 /// The browser Chromium, under whatever name it is installed.
@@ -197,7 +231,7 @@ pub(crate) fn setup(root: &Path, arguments: &[String]) -> Result<()> {
     page::build_if_older(root)?;
     if tests {
         require(root, &Need::ALL)?;
-        for tool in [&DENY, &SQLX] {
+        for tool in [&DENY, &SQLX, &TAURI] {
             tool.path(root)?;
         }
     }
@@ -338,6 +372,23 @@ pub(crate) const SQLX: Tool = Tool {
     version: "0.9.0",
     with: &["--no-default-features", "--features", "sqlite"],
     ask: &["sqlx", "--version"],
+};
+
+/// Packs the app: .deb and .rpm, .app and .dmg, or an installer for Windows.
+///
+/// From crates.io, not from npm: there it is there for every system, and its version is ours to choose. What
+/// compresses is optimised, or packing would take minutes.
+pub(crate) const TAURI: Tool = Tool {
+    program: "cargo-tauri",
+    package: "tauri-cli",
+    version: "2.12.4",
+    with: &[
+        "--config=profile.dev.package.miniz_oxide.opt-level=3",
+        "--config=profile.dev.package.flate2.opt-level=3",
+        "--config=profile.dev.package.crc32fast.opt-level=3",
+        "--config=profile.dev.package.md5.opt-level=3",
+    ],
+    ask: &["--version"],
 };
 
 impl Tool {

@@ -17,7 +17,7 @@ use suites::SUITES;
 
 use crate::command::{cargo, command, run, run_and_read, succeeds};
 use crate::setup::{self, DENY, Need};
-use crate::{WrongUsage, page, queries, tidy};
+use crate::{WrongUsage, bundle, page, queries, tidy};
 
 /// How a step ended.
 enum Ending {
@@ -131,6 +131,7 @@ fn steps() -> Vec<Step> {
         there("other people's clients", Need::Python),
         there("a genuine keyring", Need::Keyring),
         counted("tests", |_| tests()),
+        counted("packages", packages),
         counted("examples in documentation", |_| {
             Ok(Ending::Done(counted_run(&mut offline(&[
                 "test",
@@ -175,6 +176,19 @@ fn journeys(root: &Path) -> Result<Ending> {
     }
     run(&mut command)?;
     Ok(Ending::Done(Counts { passed: 1, ..Counts::default() }))
+}
+
+/// The packages of this system, of the program that the tests have built.
+fn packages(root: &Path) -> Result<Ending> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Ending::Skipped("only the packages of Linux are looked at".into()));
+    }
+    // Each check says itself what it could not do without.
+    if let Err(error) = setup::require(root, &[Need::Packages]) {
+        eprintln!("{error:#}");
+    }
+    let bundle::Tally { passed, failed, skipped } = bundle::check_debug_packages(root)?;
+    Ok(Ending::Done(Counts { passed, failed, skipped }))
 }
 
 /// Something genuine that tests run against. Where it cannot be had, those tests do nothing, and this line
