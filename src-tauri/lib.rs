@@ -53,6 +53,7 @@ pub fn run() -> tauri::Result<()> {
         .invoke_handler(tauri::generate_handler![bridge::call, bridge::open_url])
         .setup(move |app| {
             app.manage(Opened::begin(log));
+            lifecycle::end_when_asked(app.handle());
             tray::build(app.handle())?;
             bridge::forward(app.handle());
             if !std::env::args().any(|word| word == MINIMIZED) {
