@@ -1,5 +1,7 @@
 //! The end of the program.
 
+use std::time::Duration;
+
 use tauri::{AppHandle, Manager};
 
 use crate::opened::Opened;
@@ -26,9 +28,16 @@ pub(crate) fn end_when_asked(handle: &AppHandle) {
     let _ = handle;
 }
 
+/// How long closing may take. Nothing is lost when it was not enough.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// Lets what is on its way arrive, for a few seconds at most, and closes the database.
 pub(crate) fn close(handle: &AppHandle) {
     if let Some(Ok(app)) = handle.state::<Opened>().now() {
-        tauri::async_runtime::block_on(app.close());
+        tauri::async_runtime::block_on(async {
+            if tokio::time::timeout(LONGEST, app.close()).await.is_err() {
+                tracing::warn!("the end did not wait any longer for what goes on");
+            }
+        });
     }
 }

@@ -152,7 +152,10 @@ pub(crate) async fn refresh(handle: &AppHandle) {
         Some(Err(failure)) => (trouble(failure.what), true),
         None => return,
     };
-    show(handle, now, tells);
+    // Nobody waits for the main thread here: each change of the tray is made on it, and a worker that waits
+    // holds up what it has in hand. At the end the main thread waits for just that, and neither would go on.
+    let shows = handle.clone();
+    let _ = handle.run_on_main_thread(move || show(&shows, now, tells));
 }
 
 fn trouble(status: String) -> Face {
