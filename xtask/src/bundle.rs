@@ -4,6 +4,7 @@
 //! into a package is said in `tauri.conf.json` and, for Linux, in `tauri.linux.conf.json`.
 
 mod check;
+mod packer;
 mod sbom;
 mod start;
 
@@ -14,9 +15,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 pub(crate) use check::Tally;
+pub(crate) use packer::packer;
 
 use crate::command::{answer, cargo, command, run, succeeds};
-use crate::setup::{self, Need, TAURI};
+use crate::setup::{self, Need};
 use crate::{only_known, page};
 
 /// How the program inside is built.
@@ -130,7 +132,6 @@ fn pack(
     staging: &Path,
     into: &Path,
 ) -> Result<Vec<PathBuf>> {
-    let tool = TAURI.path(root)?;
     let program = format!("watchstate{}", std::env::consts::EXE_SUFFIX);
     let built = target.join(profile.folder()).join(&program);
     let staged = staging.join(profile.folder());
@@ -147,7 +148,8 @@ fn pack(
     } else {
         "deb,rpm"
     };
-    let mut tauri = command(&[&tool.to_string_lossy(), "bundle", "--ci", "--bundles", formats]);
+    let mut tauri = packer(root)?;
+    tauri.args(["bundle", "--ci", "--bundles", formats]);
     // Without the updater nobody reads which kind of package a program came in.
     tauri.arg("--no-binary-patching");
     if profile == Profile::Debug {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::command::{OWN_NODE, agreed, answer, can_ask, cargo, command, run, succeeds, words};
-use crate::{only_known, page};
+use crate::{bundle, only_known, page};
 
 /// Something that a task cannot do without.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -231,9 +231,10 @@ pub(crate) fn setup(root: &Path, arguments: &[String]) -> Result<()> {
     page::build_if_older(root)?;
     if tests {
         require(root, &Need::ALL)?;
-        for tool in [&DENY, &SQLX, &TAURI] {
+        for tool in [&DENY, &SQLX] {
             tool.path(root)?;
         }
+        bundle::packer(root)?;
     }
     println!("Everything is there.");
     Ok(())
@@ -349,7 +350,7 @@ pub(crate) struct Tool {
     program: &'static str,
     /// The package it comes from.
     package: &'static str,
-    version: &'static str,
+    pub(crate) version: &'static str,
     /// What is given to `cargo install` beside the name.
     with: &'static [&'static str],
     /// How the program is asked for its version.
@@ -374,10 +375,8 @@ pub(crate) const SQLX: Tool = Tool {
     ask: &["sqlx", "--version"],
 };
 
-/// Packs the app: .deb and .rpm, .app and .dmg, or an installer for Windows.
-///
-/// From crates.io, not from npm: there it is there for every system, and its version is ours to choose. What
-/// compresses is optimised, or packing would take minutes.
+/// Packs the app: .deb and .rpm, .app and .dmg, or an installer for Windows. `bundle::packer` takes it from npm
+/// where it can; built here it takes many minutes. What compresses is optimised, or packing would take as long.
 pub(crate) const TAURI: Tool = Tool {
     program: "cargo-tauri",
     package: "tauri-cli",
@@ -397,17 +396,10 @@ impl Tool {
     /// One on the search path is used when it is of just this version. The build is a debug build: it is
     /// done in a third of the time, and the tools have little to compute.
     pub(crate) fn path(&self, root: &Path) -> Result<PathBuf> {
-        let folder = root.join("target/tools");
-        let own =
-            folder.join("bin").join(format!("{}{}", self.program, std::env::consts::EXE_SUFFIX));
-        for path in [own.clone(), PathBuf::from(self.program)] {
-            let program = path.to_string_lossy();
-            let words = [&[program.as_ref()], self.ask].concat();
-            if answer(&words).is_some_and(|told| told.split_whitespace().any(|w| w == self.version))
-            {
-                return Ok(path);
-            }
+        if let Some(path) = self.found(root) {
+            return Ok(path);
         }
+        let folder = root.join("target/tools");
         eprintln!("{} {} is not here; it is built into target/tools.", self.package, self.version);
         run(cargo(&["install", "--quiet", "--debug", "--locked", "--force", "--root"])
             .arg(&folder)
@@ -417,7 +409,24 @@ impl Tool {
             .args(self.with))?;
         // Some hundred megabytes that nobody needs again.
         let _ = std::fs::remove_dir_all(folder.join("build"));
-        Ok(own)
+        Ok(self.own(root))
+    }
+
+    /// Where it is, if it is there in its version.
+    pub(crate) fn found(&self, root: &Path) -> Option<PathBuf> {
+        [self.own(root), PathBuf::from(self.program)]
+            .into_iter()
+            .find(|path| self.is_told_by(&[&[path.to_string_lossy().as_ref()], self.ask].concat()))
+    }
+
+    /// Whether a command says that it is of just this version.
+    pub(crate) fn is_told_by(&self, words: &[&str]) -> bool {
+        answer(words).is_some_and(|told| told.split_whitespace().any(|word| word == self.version))
+    }
+
+    fn own(&self, root: &Path) -> PathBuf {
+        let program = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
+        root.join("target/tools/bin").join(program)
     }
 }
 

@@ -48,7 +48,8 @@ pub(super) fn in_the_tray(program: &Path, folder: &Path) -> Result<()> {
     fs::write(&config, BUS.replace("TMPDIR", &sockets.to_string_lossy()))?;
     let mut bus = Running::start(
         command(&["dbus-daemon", "--nofork", "--nopidfile", "--print-address=1", "--config-file"])
-            .arg(&config),
+            .arg(&config)
+            .stderr(fs::File::create(folder.join("bus.txt"))?),
     )?;
     let bus_address = bus.first_line().context("no bus")?;
 
