@@ -65,7 +65,8 @@ impl App {
         }
         self.tell_next_run();
         let app = Arc::downgrade(self);
-        self.tracker.spawn(async move {
+        // Not one of those that closing waits for: it has nothing on its way, and would only go at the next change.
+        tokio::spawn(async move {
             while changes.changed().await.is_ok() {
                 let Some(app) = app.upgrade() else { return };
                 if app.tracker.is_closed() {
