@@ -36,11 +36,8 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 pub(super) fn in_the_tray(program: &Path, folder: &Path) -> Result<()> {
     let home = Home::new(folder)?;
     let mut display = Running::start(
-        command(&["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24"]).args([
-            "-nolisten",
-            "tcp",
-            "-noreset",
-        ]),
+        command(&["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-noreset"])
+            .stderr(fs::File::create(folder.join("display.txt"))?),
     )?;
     let display_name = format!(":{}", display.first_line().context("no display")?);
     let config = folder.join("bus.conf");
