@@ -220,7 +220,7 @@ fn component(
     });
     if let Some(licence) = licence {
         // The way in which old crates write it.
-        let expression = licence.replace('/', " OR ");
+        let expression = licence.replace(" / ", "/").replace('/', " OR ");
         component["licenses"] = json!([{"expression": expression}]);
     }
     if let Some((algorithm, content)) = hash {
