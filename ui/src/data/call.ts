@@ -1,6 +1,7 @@
 // The one way from the page to the app. Answers are cached elsewhere; here, only what became stale is told.
 import { TAGS, type Event, type Failure, type Live, type Tag } from "../contract/contract";
 import type { Answer, Args, Host, Name } from "../host/host";
+import { advised } from "./say";
 
 let host: Host | undefined;
 const onChanged = new Set<(tags: readonly Tag[]) => void>();
@@ -51,7 +52,7 @@ const noHost: Failure = {
 
 /** What was thrown, as something that can be shown: nothing is ever swallowed, nothing is shown raw. */
 export function asFailure(thrown: unknown): Failure {
-  if (typeof thrown === "object" && thrown !== null && "what" in thrown && "todo" in thrown) return thrown as Failure;
+  if (typeof thrown === "object" && thrown !== null && "what" in thrown && "todo" in thrown) return advised(thrown as Failure);
   return {
     kind: "internal",
     what: "Something went wrong in the window itself.",

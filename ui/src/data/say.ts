@@ -1,11 +1,12 @@
 // Times, counts and lengths in words. English, and the clock and dates of the person's own system.
-import type { Moment } from "../contract/contract";
+import type { Advice, Moment } from "../contract/contract";
 
 const numbers = new Intl.NumberFormat("en-GB");
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const clockExact = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dayNear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const dayFar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const lists = new Intl.ListFormat("en-GB", { type: "conjunction" });
 const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long" });
 
 /** 12,345 */
@@ -85,6 +86,24 @@ export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** A sentence that the app said, with its full stop. */
+export const ended = (text: string): string => (text === "" || /[.!?…]$/.test(text) ? text : `${text}.`);
+
+/** Words of the app as a sentence by itself: the app says reasons so that they fit behind others too. */
+export function sentence(words: string): string {
+  return ended(words.charAt(0).toUpperCase() + words.slice(1));
+}
+
+/** What is wrong and what to do, as two sentences that can stand one behind the other. */
+export function advised<A extends Advice>(advice: A): A {
+  return { ...advice, what: ended(advice.what), todo: ended(advice.todo) };
+}
+
+/** "den", "den and attic", "den, attic and loft" */
+export function listed(names: readonly string[]): string {
+  return lists.format(names);
 }
 
 export const kindName = { plex: "Plex", jellyfin: "Jellyfin", emby: "Emby", kodi: "Kodi" } as const;
