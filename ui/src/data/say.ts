@@ -74,8 +74,9 @@ export function position(ms: number): string {
   return h > 0 ? `${h}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
-/** "0.4 s", "12 s", "3 min 5 s", of milliseconds */
+/** "under 0.1 s", "0.4 s", "12 s", "3 min 5 s", of milliseconds */
 export function took(ms: number): string {
+  if (ms < 100) return "under 0.1 s";
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   const s = Math.round(ms / 1000);
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
