@@ -1,24 +1,7 @@
 // What people do in the window, from start to end.
-import { expect, test, type Page } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 import { open } from "./household";
-
-/** Goes on by Tab until what has the focus is called this. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    const now = await page.evaluate(() => {
-      const here = document.activeElement as HTMLElement | null;
-      if (!here || here === document.body || here.tabIndex < 0) return "";
-      const labels =
-        here instanceof HTMLInputElement || here instanceof HTMLSelectElement
-          ? [...(here.labels ?? [])].map((label) => label.innerText)
-          : [];
-      return [here.getAttribute("aria-label") ?? "", ...labels, labels.length > 0 ? "" : here.innerText].join(" ");
-    });
-    if (name.test(now)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`Tab never came to ${name}`);
-}
+import { tabTo } from "./keyboard";
 
 test("the wizard is gone through by the keyboard alone, and nothing is written before Start", async ({ page }) => {
   await open(page, "overview", "empty");
