@@ -6,8 +6,9 @@
 mod counts;
 mod suites;
 
+use std::env::{self, consts::EXE_EXTENSION};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,7 @@ fn steps() -> Vec<Step> {
         there("a genuine keyring", Need::Keyring),
         counted("tests", |_| tests()),
         counted("packages", packages),
+        counted("page: on the real app", on_the_real_app),
         counted("examples in documentation", |_| {
             Ok(Ending::Done(counted_run(&mut offline(&[
                 "test",
@@ -169,12 +171,31 @@ fn journeys(root: &Path) -> Result<Ending> {
     if let Err(error) = setup::require(root, &[Need::Browser]) {
         return Ok(Ending::Skipped(format!("{error:#}")));
     }
-    let mut command = command(&["npm", "test"]);
+    in_a_browser(root, &mut command(&["npm", "test"]))
+}
+
+/// What people do with the page, in a browser, on the app itself and its demo servers.
+fn on_the_real_app(root: &Path) -> Result<Ending> {
+    if let Err(error) = setup::require(root, &[Need::Browser]) {
+        return Ok(Ending::Skipped(format!("{error:#}")));
+    }
+    page::build_if_older(root)?;
+    // Of the whole workspace, as the tests are built: with other features everything would be built anew.
+    run(&mut offline(&["build", "--locked", "--workspace", "--bin", "watchstate-cli"]))?;
+    let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let program = root.join(folder).join("debug/watchstate-cli").with_extension(EXE_EXTENSION);
+    let mut command = command(&["npm", "run", "test:serve"]);
+    command.env("WATCHSTATE_CLI", program);
+    in_a_browser(root, &mut command)
+}
+
+/// Runs tests of the page in Chromium.
+fn in_a_browser(root: &Path, command: &mut Command) -> Result<Ending> {
     command.current_dir(root.join("ui"));
     if let Some(chromium) = setup::chromium() {
         command.env("WATCHSTATE_CHROMIUM", chromium);
     }
-    run(&mut command)?;
+    run(command)?;
     Ok(Ending::Done(Counts { passed: 1, ..Counts::default() }))
 }
 
