@@ -5,7 +5,7 @@ const PORT = 5199;
 export default defineConfig({
   testDir: "tests",
   // Those on the app itself have a configuration of their own.
-  testIgnore: "serve/**",
+  testIgnore: "**/tests/serve/**",
   fullyParallel: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },

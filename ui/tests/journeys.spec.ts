@@ -179,7 +179,7 @@ test("a backend is switched, renamed and removed, and its history is kept unless
   await page.getByRole("menuitem", { name: "Remove" }).click();
   await expect(page.getByRole("radio", { name: /Keep its history/ })).toBeChecked();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "The den" })).toBeHidden();
+  await expect(page.getByRole("heading", { name: "The den", exact: true })).toBeHidden();
 });
 
 test("a setting is kept, refused with words when it is out of bounds, and shown locked when the environment sets it", async ({
