@@ -68,6 +68,8 @@ export class Served {
     const left = await readdir(join(this.folder, "temporary"));
     const code = this.process.exitCode;
     await rm(this.folder, { recursive: true });
+    // Windows tells nobody: there a program is ended at once, and tidies nothing up.
+    if (process.platform === "win32") return;
     if (code !== 0) throw new Error(`the app ended with ${code}: ${this.told}`);
     if (left.length > 0) throw new Error(`the app left behind ${left.join(", ")}`);
   }
