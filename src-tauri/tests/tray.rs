@@ -94,6 +94,7 @@ async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
     panel.choose("Sync now").await;
     panel.shows("working", "Working").await;
     den.heal().await;
+    panel.shows("in-sync", "In sync").await;
 
     // Trouble: a server is gone. The words say which, and it heals by itself.
     attic.refuse().await;
@@ -123,7 +124,7 @@ async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
     // Open: the window is built. Its cross destroys it and its web view, and leaves the tray.
     panel.choose("Open WatchState").await;
     let window = until("the window", async || screen.windows().first().copied()).await;
-    assert!(has_page(pid), "it has a web view");
+    until("its web view", async || has_page(pid).then_some(())).await;
     screen.close(window);
     until("the window's end", async || screen.windows().is_empty().then_some(())).await;
     until("the web view's end", async || (!has_page(pid)).then_some(())).await;

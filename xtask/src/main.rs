@@ -13,6 +13,7 @@ mod bundle;
 mod command;
 mod demo;
 mod page;
+mod pictures;
 mod queries;
 mod run;
 mod setup;
@@ -62,6 +63,12 @@ const TASKS: &[Task] = &[
         takes: "[--debug] [--no-build] [--check]",
         does: "packs the app for this system, writes target/bundle; --check looks at the packages",
         run: bundle::bundle,
+    },
+    Task {
+        name: "pictures",
+        takes: "",
+        does: "takes the pictures of the guide anew, of the real window on a display of its own",
+        run: pictures::pictures,
     },
     Task {
         name: "tidy",

@@ -131,6 +131,7 @@ fn steps() -> Vec<Step> {
         there("a genuine Kodi", Need::Kodi),
         there("other people's clients", Need::Python),
         there("a genuine keyring", Need::Keyring),
+        there("the real window", Need::Display),
         counted("tests", |_| tests()),
         counted("packages", packages),
         counted("page: on the real app", on_the_real_app),

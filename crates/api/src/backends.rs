@@ -91,7 +91,7 @@ impl Household {
     pub async fn chosen(&self, names: &[String]) -> Result<Vec<Backend>> {
         let all = self.store.backends().await?;
         if all.is_empty() {
-            return Err(ApiError::usage("there is no backend yet; add one with backend add"));
+            return Err(ApiError::usage("there is no backend yet; add one (backend add)"));
         }
         if let Some(name) = names.iter().find(|n| !all.iter().any(|b| same_name(&b.name, n))) {
             return Err(unknown(name, &all));
@@ -109,23 +109,25 @@ impl Household {
         let before = self.store.backends().await?;
         if before.iter().any(|backend| same_name(&backend.name, &name)) {
             return Err(ApiError::usage(format!(
-                "there is a backend {name} already; choose another name, or change it with backend set"
+                "there is a backend {name} already; choose another name, or change that one (backend set)"
             )));
         }
         let url = address(&new.url)?;
         let (token, signed_in) = self.token(&name, new.kind, &url, new.credentials).await?;
+        let is_anew = signed_in.is_some();
         let user = new.user.or(signed_in.map(|user| user.id));
         let server = self.connect(&name, new.kind, &url, user, token.clone())?;
         let Tested { server: info, user, .. } = who(&name, &*server).await?;
+        if is_anew {
+            self.renew(new.kind, &info.id, &user.id, &token).await?;
+        }
         if let Some(twin) = before.iter().find(|backend| {
-            backend.kind == new.kind.name()
-                && backend.server_id.as_deref() == Some(info.id.as_str())
-                && backend.user_id.as_deref() == Some(user.id.as_str())
+            is_account(backend, new.kind, &info.id, &user.id)
                 // A Kodi is known by its name, and two may have the same one.
                 && (new.kind != ServerKind::Kodi || backend.url == url.as_str())
         }) {
             return Err(ApiError::usage(format!(
-                "{} is this account already; change it with backend set",
+                "{} is this account already; change that one (backend set)",
                 twin.name
             )));
         }
@@ -153,6 +155,26 @@ impl Household {
             return Err(error.into());
         }
         self.backend(&name).await
+    }
+
+    /// Gives the token of a new sign-in to the backend of the same account, where there is one: Jellyfin and
+    /// Emby have one token for each device and user, so that the older one was good until just now.
+    pub(crate) async fn renew(
+        &self,
+        kind: ServerKind,
+        server: &str,
+        user: &str,
+        token: &Sensitive<String>,
+    ) -> Result<()> {
+        if !matches!(kind, ServerKind::Jellyfin | ServerKind::Emby) {
+            return Ok(());
+        }
+        for backend in self.store.backends().await? {
+            if is_account(&backend, kind, server, user) {
+                self.secrets.put(&secret_name(&backend), token).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Changes a backend. Another address or other credentials are checked first: it must be the same
@@ -233,7 +255,7 @@ impl Household {
         let backend = self.backend(name).await?;
         let name = backend.name.as_str();
         let token = self.secrets.get(&secret_name(&backend)).await?.ok_or_else(|| {
-            let what = "its token is not where tokens are kept; enter one with backend set";
+            let what = "its token is not where tokens are kept; sign in again (backend set)";
             ApiError::new(Code::Secrets, format!("{name}: {what}"))
         })?;
         let server = self.client(&backend, token)?;
@@ -339,7 +361,7 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
 fn unknown(name: &str, known: &[Backend]) -> ApiError {
     let names: Vec<&str> = known.iter().map(|backend| backend.name.as_str()).collect();
     ApiError::usage(if names.is_empty() {
-        format!("there is no backend {name}, nor any other yet; add one with backend add")
+        format!("there is no backend {name}, nor any other yet; add one (backend add)")
     } else {
         format!("there is no backend {name}; the known ones are: {}", names.join(", "))
     })
@@ -378,6 +400,13 @@ pub(crate) fn address(text: &str) -> Result<Url> {
         ));
     }
     Ok(url)
+}
+
+/// Whether a backend is this account.
+fn is_account(backend: &Backend, kind: ServerKind, server: &str, user: &str) -> bool {
+    backend.kind == kind.name()
+        && backend.server_id.as_deref() == Some(server)
+        && backend.user_id.as_deref() == Some(user)
 }
 
 #[cfg(test)]

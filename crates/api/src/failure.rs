@@ -69,9 +69,15 @@ impl From<Trouble> for Failure {
     }
 }
 
-/// The two halves of a line that says what is wrong and then, after a semicolon, what to do.
+/// The two halves of a line that says what is wrong and then, after a semicolon, what to do. How the terminal
+/// does it stands there in parentheses; a window has buttons for that, and leaves it out.
 pub(crate) fn advice(line: &str) -> Advice {
     let (what, todo) = line.split_once("; ").unwrap_or((line, "try again"));
+    let in_terminal = |words: &str| words.starts_with("backend ") || words.starts_with("--");
+    let todo = match todo.strip_suffix(')').and_then(|todo| todo.rsplit_once(" (")) {
+        Some((before, inside)) if in_terminal(inside) => before,
+        _ => todo,
+    };
     Advice { what: sentence(what), todo: sentence(todo) }
 }
 
@@ -104,6 +110,12 @@ mod tests {
             ),
             ("the keyring is locked; unlock it", "The keyring is locked", "Unlock it"),
             ("something happened", "Something happened", "Try again"),
+            (
+                "den is this account already; change that one (backend set)",
+                "Den is this account already",
+                "Change that one",
+            ),
+            ("it is full; make room (10 MiB)", "It is full", "Make room (10 MiB)"),
         ] {
             let told = advice(line);
             assert_eq!((told.what.as_str(), told.todo.as_str()), (what, todo));

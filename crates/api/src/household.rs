@@ -188,7 +188,7 @@ impl Household {
             )
         })?;
         let url = backend.url.parse().map_err(|_| {
-            let what = "its address cannot be read; set it with backend set --url";
+            let what = "its address cannot be read; enter it again (backend set --url)";
             ApiError::new(Code::Store, format!("{}: {what}", backend.name))
         })?;
         let address = Address {

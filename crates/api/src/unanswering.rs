@@ -23,7 +23,7 @@ impl Unanswering {
     }
 
     fn no<T>(op: &'static str) -> Result<T, ServerError> {
-        let what = "its token is not where tokens are kept; enter one with backend set";
+        let what = "its token is not where tokens are kept; sign in again (backend set)";
         Err(ServerError::new(Fault::Unauthorized, op).with(what))
     }
 }

@@ -328,6 +328,21 @@ impl Demo for OnFakes {
     }
 }
 
+/// Jellyfin has one token for each device and user: whoever signs in again ends the one before.
+#[tokio::test]
+async fn signing_in_again_does_not_sign_out_the_backend_that_is_there() {
+    let servers = Servers::start().await;
+    let window = Window::open().await;
+    let attic = window.add("attic", &servers.jellyfin, "jellyfin").await;
+    let url = servers.jellyfin.url().to_string();
+    let credentials = json!({ "by": "password", "username": "ana", "password": "ana-password" });
+    let wish = json!({ "kind": "jellyfin", "url": url, "credentials": credentials });
+    let again = window.ask("sign_in", wish).await;
+    window.ask("cancel_sign_in", json!({ "ticket": again["ticket"] })).await;
+    let tested = window.ask("test_backend", json!({ "backend": attic })).await;
+    assert!(tested["libraries"].as_array().unwrap().len() > 1, "{tested}");
+}
+
 #[tokio::test]
 async fn the_demo_leaves_ones_own_household_alone() {
     let window = Window::open_with(Some(Arc::new(OnFakes))).await;

@@ -72,9 +72,9 @@ impl Server {
 }
 
 /// The sample library has files of two episodes, and so has Kodi. Plex shows them as two, the others as one,
-/// which has one mark: a half-watched file is something on which they cannot agree. The people of this demo
-/// watch them whole.
-fn watch_whole_files(fake: &FakeServer, person: &str) -> Result<(), Refused> {
+/// which has one mark: a half-watched file is something on which they cannot agree. With this a person has
+/// watched them whole.
+pub fn watch_whole_files(fake: &FakeServer, person: &str) -> Result<(), Refused> {
     let shows: Vec<String> =
         fake.library().all_series().iter().map(|series| series.name.clone()).collect();
     let in_sample = shows.iter().map(|show| [9, 10].map(|n| format!("{show} S02E{n:02}")));

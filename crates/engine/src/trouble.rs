@@ -35,7 +35,7 @@ pub enum Trouble {
         "{failed} of {planned} changes could not be written{cause}; {next}",
         cause = .cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default(),
         next = if *.parked {
-            "when that is done, export with --full"
+            "when that is done, export everything (--full)"
         } else {
             "they are tried again at the next export"
         }

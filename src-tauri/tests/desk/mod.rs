@@ -18,7 +18,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_watchstate");
 
 /// Waits until something is there, and fails with what it waited for when it does not come.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    in_time(look).await.unwrap_or_else(|| panic!("waited in vain for: {what}"))
+}
+
+/// What was waited for, if it came.
+pub(crate) async fn in_time<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let mut again = tokio::time::interval(Duration::from_millis(50));
     let waiting = async {
         loop {
@@ -28,10 +33,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
             }
         }
     };
-    match tokio::time::timeout(PATIENCE, waiting).await {
-        Ok(found) => found,
-        Err(_) => panic!("waited in vain for: {what}"),
-    }
+    tokio::time::timeout(PATIENCE, waiting).await.ok()
 }
 
 /// A desktop with a display; `None`, and a line that says so, where a program for it is missing.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::process::Child;
 use watchstate_testkit::desktop::{self, Desktop};
 
-use super::{PROGRAM, settings, until};
+use super::{PROGRAM, in_time, settings, until};
 
 /// A person who started the app.
 pub(crate) struct Person {
@@ -105,10 +105,10 @@ impl Person {
 
     /// Waits until the window says this.
     pub(crate) async fn sees(&self, words: &str) {
-        until(&format!("the words {words:?}"), async || {
-            self.reads().await.contains(words).then_some(())
-        })
-        .await;
+        let look = async || self.reads().await.contains(words).then_some(());
+        if in_time(look).await.is_none() {
+            panic!("waited in vain for {words:?}; the window says: {}", self.reads().await);
+        }
     }
 
     /// All words in sight.

@@ -8,7 +8,7 @@ use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
-use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows};
+use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows, Tag};
 
 /// So many previews are kept, the latest ones: each may be large.
 const KEPT: usize = 2;
@@ -105,6 +105,8 @@ impl App {
             household.preview(&engine, &accounts, &agreed.wanted, import, agreed.consent()).await;
         drop(at_work);
         drop(job);
+        // What went on is told as ended, however it ended.
+        self.changed(&[Tag::Live]);
         let seen = seen?;
         let written = seen.changes.iter().filter(|change| would_be_written(change));
         agreed.changes = Arc::new(written.map(key).collect());

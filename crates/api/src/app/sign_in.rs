@@ -112,8 +112,13 @@ impl App {
         user: Option<String>,
         token: &Sensitive<String>,
     ) -> Result<(String, String, Vec<ServerUser>, Option<String>), LookRound> {
-        let server = self.household().connect("the server", kind, url, user, token.clone())?;
+        let household = self.household();
+        let server = household.connect("the server", kind, url, user.clone(), token.clone())?;
         let info = server.check().await?;
+        // Known beforehand is who signed in by name or code, and that ends an older token of theirs.
+        if let Some(user) = &user {
+            household.renew(kind, &info.id, user, token).await?;
+        }
         // A key of an administrator belongs to nobody, and an account may not see the others.
         let own = match server.user().await {
             Ok(user) => Some(user),

@@ -37,7 +37,11 @@ impl Keyring {
     }
 
     /// Keeps a token.
-    pub(super) async fn put(&self, name: &str, token: &Sensitive<String>) -> Result<(), SecretsError> {
+    pub(super) async fn put(
+        &self,
+        name: &str,
+        token: &Sensitive<String>,
+    ) -> Result<(), SecretsError> {
         let token = token.clone();
         self.ask(name, move |entry| entry.set_password(token.expose()).map_err(|e| told(&e))).await
     }

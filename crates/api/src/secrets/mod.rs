@@ -47,9 +47,7 @@ pub enum SecretsError {
     #[error("the file of secrets {0} cannot be used ({1}); check that the data folder is yours")]
     File(String, String),
     /// The file is not what was written.
-    #[error(
-        "the file of secrets {0} is damaged; move it away and enter the tokens again with backend set"
-    )]
+    #[error("the file of secrets {0} is damaged; move it away and sign in again (backend set)")]
     Damaged(String),
 }
 

@@ -103,6 +103,9 @@ pub struct Library {
     pub(super) people: Vec<Person>,
     pub(super) api_keys: Vec<ApiKey>,
     pub(super) sign_ins: Vec<SignIn>,
+    /// How often somebody signed in, and how many keys were made: no token comes twice.
+    pub(super) signed_in: u64,
+    pub(super) keys_made: u64,
     pub(super) sittings: Vec<Sitting>,
     sections: Vec<Section>,
     pub(super) entries: Vec<Entry>,
@@ -132,6 +135,8 @@ impl Library {
             people: Vec::new(),
             api_keys: Vec::new(),
             sign_ins: Vec::new(),
+            signed_in: 0,
+            keys_made: 0,
             sittings: Vec::new(),
             sections: Vec::new(),
             entries: Vec::new(),

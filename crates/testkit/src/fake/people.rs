@@ -159,7 +159,8 @@ impl Library {
 
     /// Makes a key of the server itself.
     pub fn add_api_key(&mut self, app: &str, at: Moment) -> String {
-        let token = self.hex(0x0a91_0000 + self.api_keys.len() as u64);
+        self.keys_made += 1;
+        let token = self.hex(0x0a91_0000 + self.keys_made);
         self.api_keys.push(ApiKey { token: token.clone(), app: app.to_owned(), made_at: at });
         token
     }
@@ -181,7 +182,8 @@ impl Library {
             person.name.eq_ignore_ascii_case(name) && person.password == password
         })?;
         let user = UserNo(user);
-        let number = 0x51_0000 + self.sign_ins.len() as u64;
+        self.signed_in += 1;
+        let number = 0x51_0000 + self.signed_in;
         self.sign_ins.retain(|s| s.user != user || s.device.id != device.id);
         let token = self.hex(number);
         self.sign_ins.push(SignIn { token: token.clone(), user, device, last_seen: at });

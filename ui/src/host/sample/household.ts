@@ -41,6 +41,7 @@ export class Household {
   log: LogLine[] = [];
   live: Live[] = [];
   demo = false;
+  secrets: "keyring" | "file" = "keyring";
   pausedUntil: number | null = null;
   private listeners = new Set<(event: Event) => void>();
   private timers: ReturnType<typeof setTimeout>[] = [];

@@ -245,6 +245,10 @@ function commands(home: Household): Commands {
       };
     },
     choose_server: ({ ticket, url }) => done(ticket, url.includes("grandma") ? "Grandma's" : "Summer house"),
+    keep_secrets_in_file() {
+      home.secrets = "file";
+      return changed("settings");
+    },
     cancel_sign_in({ ticket }) {
       signIns.delete(ticket);
       return null;
@@ -451,7 +455,7 @@ function commands(home: Household): Commands {
     about: () => ({
       version: "0.1.0",
       dataFolder: "/srv/watchstate",
-      secrets: "keyring",
+      secrets: home.secrets,
       licence: "MIT",
       host: "browser",
       demo: home.demo,
