@@ -110,7 +110,7 @@ async fn from_the_first_start_to_a_mark_that_travels() {
     ana.takes_a_picture("review").await;
     ana.presses("Write").await;
     ana.goes_to("overview").await;
-    ana.sees("In sync").await;
+    ana.sees("In sync last sync").await;
     for fake in all {
         for title in ["Arrival", "Heat", "Jaws"] {
             assert!(watched(fake, title), "{title} is watched on all of them");
@@ -123,12 +123,12 @@ async fn from_the_first_start_to_a_mark_that_travels() {
     for (fake, name) in [(&plex, "Plex"), (&emby, "Emby")] {
         until(name, async || watched(fake, "Sintel").then_some(())).await;
     }
-    ana.sees("In sync").await;
+    ana.sees("In sync last sync").await;
     ana.takes_a_picture("overview").await;
 
     // History shows it with its reason.
     ana.goes_to("history").await;
-    ana.sees("titles").await;
+    ana.sees("366 titles").await;
     ana.takes_a_picture("history").await;
     ana.writes("Search titles", "sintel").await;
     ana.sees("1 title").await;
@@ -158,7 +158,7 @@ async fn from_the_first_start_to_a_mark_that_travels() {
     ana.takes_a_picture("overview-trouble").await;
     emby.heal().await;
     ana.presses("Sync now").await;
-    ana.sees("In sync").await;
+    ana.sees("In sync last sync").await;
 
     let tokens = all.iter().map(|fake| fake.token_of("ana").unwrap());
     let secrets: Vec<String> = tokens.chain(["ana-password".to_owned()]).collect();

@@ -138,6 +138,19 @@ impl Engine {
         run.bytes = meter.bytes() - running.bytes;
         run.ms = u64::try_from(running.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         run.error = trouble.map(|trouble| format!("{}: {trouble}", account.backend.name));
+        let (name, task) = (&account.backend.name, running.task.name());
+        match &run.error {
+            None => tracing::info!(
+                "{name}: {task} done, {} read, {} new, {} changed, {} written, {} held, {} ms",
+                run.seen,
+                run.added,
+                run.changed,
+                run.written,
+                run.held,
+                run.ms
+            ),
+            Some(error) => tracing::warn!("{task}: {error}"),
+        }
         let mut tx = self.store.begin().await?;
         tx.end_run(running.id, &run, at).await?;
         if let Some(error) = &run.error {

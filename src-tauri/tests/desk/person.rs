@@ -131,6 +131,14 @@ impl Person {
     /// Takes a picture of what is in sight in light and in dark, where pictures are wanted.
     pub(crate) async fn takes_a_picture(&self, name: &str) {
         let Some(album) = &self.album else { return };
+        // Words at the foot are read and put away, rows have come, letters are in their own typeface.
+        until("the page to be ready", async || {
+            let ready = "document.querySelector('[aria-label=Dismiss]')?.click(); \
+                         return document.fonts.status === 'loaded' && !document.querySelector( \
+                         '.waiting, [aria-label=Dismiss]') && document.body.innerText.length > 0";
+            (self.does(ready).await.ok()? == json!(true)).then_some(())
+        })
+        .await;
         for theme in ["light", "dark"] {
             // Nothing is in motion, and nothing shows where the keyboard or the mouse just was.
             let ready = "document.activeElement?.blur(); document.documentElement.dataset.theme = ";
@@ -140,6 +148,10 @@ impl Person {
                 (moving == json!(0)).then_some(())
             })
             .await;
+            // Two frames later it is painted.
+            let painted = "const done = arguments[0]; \
+                           requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+            self.client.execute_async(painted, Vec::new()).await.unwrap();
             let picture = self.client.screenshot().await.unwrap();
             keep(&album.join(format!("{name}-{theme}.png")), &picture);
         }

@@ -29,6 +29,7 @@ struct Watcher {
     place: Place,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form in which zbus hands arguments over")]
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     fn register_status_notifier_item(&self, path: &str, #[zbus(header)] header: Header<'_>) {

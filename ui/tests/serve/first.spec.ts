@@ -41,7 +41,7 @@ test("the demo from the first sight to everything in sync, and nothing is writte
   await page.getByRole("button", { name: "Try it with demo servers" }).click();
   const status = page.getByRole("status").first();
   await expect(status).toContainText("Demo");
-  await expect(status).toContainText("The first export to plex, jellyfin and 1 more waits for your yes");
+  await expect(status).toContainText("The first export to plex, jellyfin and emby waits for your yes");
   const servers = page.getByRole("region", { name: "Servers" }).getByRole("listitem");
   await expect(servers).toHaveCount(3);
   const ben = await Viewer.signIn(await empty.address("jellyfin"), "ben");

@@ -110,12 +110,13 @@ fn names(all: &[Stands], which: impl Fn(&Stands) -> bool) -> Vec<&str> {
     all.iter().filter(|backend| which(backend)).map(|backend| backend.name.as_str()).collect()
 }
 
-/// `den`, `den and attic`, `den, attic and 2 more`.
+/// `den`, `den and attic`, `den, attic and cellar`, `den, attic and 2 more`.
 fn list(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [one, other] => format!("{one} and {other}"),
+        [one, other, third] => format!("{one}, {other} and {third}"),
         [one, other, more @ ..] => format!("{one}, {other} and {} more", more.len()),
     }
 }
@@ -281,6 +282,7 @@ mod tests {
     fn names_in_a_row() {
         assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b"]), "a and b");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(list(&["a", "b", "c", "d"]), "a, b and 2 more");
     }
 }
