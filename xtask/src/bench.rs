@@ -1,14 +1,20 @@
 //! `cargo xtask bench`: the measurements of docs/performance.md.
+//!
+//! `bench window` measures the app itself; all else is for imports and exports.
 
 use std::path::Path;
 
 use anyhow::Result;
 
 use crate::command::{cargo, run};
+use crate::page;
 use crate::setup::{self, Need};
 
 /// Runs the measurements in a release build; the arguments go to the measuring program.
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<()> {
+    if arguments == ["window"] {
+        return window(root);
+    }
     setup::require(root, &[Need::Compiler])?;
     run(cargo(&[
         "run",
@@ -21,4 +27,13 @@ pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<()> {
         "--",
     ])
     .args(arguments))
+}
+
+/// What the app costs while nothing happens, and how quickly it is there: a release build on a display of its
+/// own, held to the limits of docs/performance.md.
+fn window(root: &Path) -> Result<()> {
+    setup::require(root, &[Need::Compiler, Need::Window, Need::Page, Need::Display])?;
+    page::build_if_older(root)?;
+    let words = ["test", "--release", "--locked", "-p", "watchstate", "--test", "cost"];
+    run(cargo(&words).args(["--", "--nocapture", "--test-threads=1"]).env("SQLX_OFFLINE", "true"))
 }

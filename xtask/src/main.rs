@@ -54,8 +54,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        takes: "[ARGUMENTS]",
-        does: "measures import and export, writes target/bench/summary.json",
+        takes: "[window | ARGUMENTS]",
+        does: "measures import and export, writes target/bench/summary.json; or the app itself",
         run: bench::bench,
     },
     Task {

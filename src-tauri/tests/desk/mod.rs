@@ -1,6 +1,7 @@
 //! A desktop with the app on it: what a person there would see and press.
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
+pub(crate) mod household;
 pub(crate) mod person;
 pub(crate) mod screen;
 pub(crate) mod tray;
@@ -110,6 +111,17 @@ pub(crate) fn pss_kib(family: &[u32]) -> u64 {
         let text = text.ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
         line.split_whitespace().next()?.parse().ok()
+    };
+    family.iter().filter_map(of).sum()
+}
+
+/// The processor time that processes have had so far: `utime` and `stime` of proc_pid_stat(5), in ticks of a
+/// hundredth of a second.
+pub(crate) fn cpu_ticks(family: &[u32]) -> u64 {
+    let of = |pid: &u32| -> Option<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
+        fields.map(|field| field.parse::<u64>().ok()).sum()
     };
     family.iter().filter_map(of).sum()
 }

@@ -158,6 +158,13 @@ impl Person {
         self.does("document.documentElement.dataset.theme = 'light'").await.unwrap();
     }
 
+    /// How long ago the page was first painted, in milliseconds (Paint Timing, W3C).
+    pub(crate) async fn first_paint_ago(&self) -> f64 {
+        let script = "const paint = performance.getEntriesByName('first-contentful-paint')[0]; \
+                      return paint ? performance.now() - paint.startTime : null";
+        until("the first paint", async || self.does(script).await.ok()?.as_f64()).await
+    }
+
     /// Ends the app, as the driver ends it.
     pub(crate) async fn leaves(self) {
         self.client.close().await.unwrap();

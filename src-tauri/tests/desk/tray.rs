@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tauri::image::Image;
 use watchstate_testkit::desktop::Desktop;
@@ -15,8 +16,8 @@ use zbus::{Connection, interface, proxy};
 
 use super::until;
 
-/// Where an icon is: the name on the bus of its program, and its path there.
-type Place = Arc<Mutex<Option<(String, String)>>>;
+/// Where an icon is: the name on the bus of its program, its path there, and since when.
+type Place = Arc<Mutex<Option<(String, String, Instant)>>>;
 
 /// A panel with room for icons.
 pub(crate) struct Panel {
@@ -34,7 +35,7 @@ struct Watcher {
 impl Watcher {
     fn register_status_notifier_item(&self, path: &str, #[zbus(header)] header: Header<'_>) {
         let sender = header.sender().unwrap().to_string();
-        *self.place.lock().unwrap() = Some((sender, path.to_owned()));
+        *self.place.lock().unwrap() = Some((sender, path.to_owned(), Instant::now()));
     }
 
     fn register_status_notifier_host(&self, _host: &str) {}
@@ -103,8 +104,13 @@ impl Panel {
         Self { connection, place }
     }
 
+    /// When the icon was put there.
+    pub(crate) async fn since(&self) -> Instant {
+        until("an icon", async || self.place.lock().unwrap().as_ref().map(|place| place.2)).await
+    }
+
     async fn item(&self) -> ItemProxy<'_> {
-        let (name, path) =
+        let (name, path, _) =
             until("an icon in the tray", async || self.place.lock().unwrap().clone()).await;
         ItemProxy::builder(&self.connection)
             .destination(name)

@@ -1,0 +1,98 @@
+//! What the app costs while nothing happens, and how quickly it is there. `cargo xtask bench window` runs it
+//! on a release build, where the limits are those of docs/performance.md; a debug build is held to looser ones.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![allow(
+    clippy::print_stderr,
+    reason = "figures are what this is for, and what is skipped is said"
+)]
+
+mod desk;
+
+use std::time::{Duration, Instant};
+
+use desk::household::{server, synced};
+use desk::person::Person;
+use desk::tray::Panel;
+use desk::{PROGRAM, app, cpu_ticks, desktop, ended, family, has_page, pss_kib, until};
+use watchstate_servers::ServerKind;
+
+/// A limit for release builds, and one for debug builds.
+fn limit(release: f64, debug: f64) -> f64 {
+    if cfg!(debug_assertions) { debug } else { release }
+}
+
+fn assert_within(what: &str, figure: f64, most: f64) {
+    eprintln!("{what:<40} {figure:>8.1}  at most {most}");
+    assert!(figure <= most, "{what}: {figure}, at most {most}");
+}
+
+/// The process of the app among those below us: the driver starts it, not we.
+fn app_process() -> Option<u32> {
+    let name = std::path::Path::new(PROGRAM);
+    let is_app =
+        |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == name);
+    family(std::process::id()).into_iter().find(is_app)
+}
+
+/// How long ago a process was started, in milliseconds (proc_pid_stat(5): in ticks since the system's start).
+fn age_ms(pid: u32) -> f64 {
+    let read = |file: String| std::fs::read_to_string(file).unwrap();
+    let stat = read(format!("/proc/{pid}/stat"));
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: f64 = after_name.split_whitespace().nth(19).unwrap().parse().unwrap();
+    let uptime = read("/proc/uptime".to_owned());
+    let up: f64 = uptime.split_whitespace().next().unwrap().parse().unwrap();
+    up * 1000.0 - ticks * 10.0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_alone_costs_little() {
+    let Some(desktop) = desktop().await else { return };
+    let den = server(ServerKind::Jellyfin, "10.10.7").await;
+    let attic = server(ServerKind::Emby, "4.8.11.0").await;
+    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
+    synced(&desktop, &both).await;
+    let panel = Panel::on(&desktop).await;
+    let begun = Instant::now();
+    let started = app(&desktop).arg("--minimized").spawn().unwrap();
+    let took = panel.since().await - begun;
+    assert_within("start to tray, ms", took.as_secs_f64() * 1000.0, limit(500.0, 5000.0));
+    panel.shows("in-sync", "In sync").await;
+
+    let own = family(started.id().unwrap());
+    let whole = Duration::from_secs(if cfg!(debug_assertions) { 5 } else { 60 });
+    let (before, asked) = (cpu_ticks(&own), den.asked() + attic.asked());
+    let mut rest = tokio::time::interval_at(tokio::time::Instant::now() + whole, whole);
+    rest.tick().await;
+    let ticks = cpu_ticks(&own) - before;
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let percent = ticks as f64 / whole.as_secs_f64();
+    assert_within("processor while idle, %", percent, limit(0.05, 1.0));
+    assert_eq!(den.asked() + attic.asked(), asked, "and no server is asked anything");
+    #[expect(clippy::cast_precision_loss, reason = "some hundred thousand")]
+    let mib = pss_kib(&own) as f64 / 1024.0;
+    assert_within("memory with the tray alone, MiB", mib, limit(80.0, 160.0));
+    panel.choose("Quit").await;
+    assert_eq!(ended(started).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_is_there_at_once() {
+    let Some(desktop) = desktop().await else { return };
+    let den = server(ServerKind::Jellyfin, "10.10.7").await;
+    let attic = server(ServerKind::Emby, "4.8.11.0").await;
+    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
+    synced(&desktop, &both).await;
+    let Some(ana) = Person::starts(&desktop).await else { return };
+    let pid = until("the app's process", async || app_process()).await;
+    let painted_ago = ana.first_paint_ago().await;
+    let took = age_ms(pid) - painted_ago;
+    assert_within("start to first paint, ms", took, limit(900.0, 9000.0));
+    ana.sees("In sync last sync").await;
+    assert!(has_page(pid));
+    #[expect(clippy::cast_precision_loss, reason = "some hundred thousand")]
+    let mib = pss_kib(&family(pid)) as f64 / 1024.0;
+    assert_within("memory with the window, MiB", mib, limit(260.0, 400.0));
+    ana.leaves().await;
+}
