@@ -1,5 +1,6 @@
 //! What the app costs while nothing happens, and how quickly it is there. `cargo xtask bench window` runs it
-//! on a release build, where the limits are those of docs/performance.md; a debug build is held to looser ones.
+//! on a release build, where the limits are those of docs/performance.md. A debug build, on a machine that does
+//! other things meanwhile, is held to looser ones.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 #![allow(
@@ -57,7 +58,7 @@ async fn the_tray_alone_costs_little() {
     let begun = Instant::now();
     let started = app(&desktop).arg("--minimized").spawn().unwrap();
     let took = panel.since().await - begun;
-    assert_within("start to tray, ms", took.as_secs_f64() * 1000.0, limit(500.0, 5000.0));
+    assert_within("start to tray, ms", took.as_secs_f64() * 1000.0, limit(500.0, 60_000.0));
     panel.shows("in-sync", "In sync").await;
 
     let own = family(started.id().unwrap());
@@ -88,7 +89,7 @@ async fn the_window_is_there_at_once() {
     let pid = until("the app's process", async || app_process()).await;
     let painted_ago = ana.first_paint_ago().await;
     let took = age_ms(pid) - painted_ago;
-    assert_within("start to first paint, ms", took, limit(900.0, 9000.0));
+    assert_within("start to first paint, ms", took, limit(900.0, 60_000.0));
     ana.sees("In sync last sync").await;
     assert!(has_page(pid));
     #[expect(clippy::cast_precision_loss, reason = "some hundred thousand")]
