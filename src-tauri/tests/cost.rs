@@ -12,11 +12,10 @@ mod desk;
 
 use std::time::{Duration, Instant};
 
-use desk::household::{server, synced};
+use desk::household::den_and_attic;
 use desk::person::Person;
 use desk::tray::Panel;
 use desk::{PROGRAM, app, cpu_ticks, desktop, ended, family, has_page, pss_kib, until};
-use watchstate_servers::ServerKind;
 
 /// A limit for release builds, and one for debug builds.
 fn limit(release: f64, debug: f64) -> f64 {
@@ -50,10 +49,7 @@ fn age_ms(pid: u32) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_alone_costs_little() {
     let Some(desktop) = desktop().await else { return };
-    let den = server(ServerKind::Jellyfin, "10.10.7").await;
-    let attic = server(ServerKind::Emby, "4.8.11.0").await;
-    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
-    synced(&desktop, &both).await;
+    let (den, attic) = den_and_attic(&desktop, |_| {}).await;
     let panel = Panel::on(&desktop).await;
     let begun = Instant::now();
     let started = app(&desktop).arg("--minimized").spawn().unwrap();
@@ -81,10 +77,7 @@ async fn the_tray_alone_costs_little() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_window_is_there_at_once() {
     let Some(desktop) = desktop().await else { return };
-    let den = server(ServerKind::Jellyfin, "10.10.7").await;
-    let attic = server(ServerKind::Emby, "4.8.11.0").await;
-    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
-    synced(&desktop, &both).await;
+    let _both = den_and_attic(&desktop, |_| {}).await;
     let Some(ana) = Person::starts(&desktop).await else { return };
     let pid = until("the app's process", async || app_process()).await;
     let painted_ago = ana.first_paint_ago().await;

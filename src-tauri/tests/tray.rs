@@ -6,13 +6,12 @@
 
 mod desk;
 
-use desk::household::{server, synced};
+use desk::household::den_and_attic;
 use desk::screen::Screen;
 use desk::tray::Panel;
 use desk::{app, data, desktop, ended, has_page, until};
 use watchstate_api::{Household, Surroundings};
 use watchstate_engine::Settings;
-use watchstate_servers::ServerKind;
 use watchstate_testkit::fake::{FakeServer, Fault, Trouble};
 
 fn watched(fake: &FakeServer, title: &str) -> bool {
@@ -30,14 +29,14 @@ fn some_titles(fake: &FakeServer) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
     let Some(desktop) = desktop().await else { return };
-    let den = server(ServerKind::Jellyfin, "10.10.7").await;
-    let attic = server(ServerKind::Emby, "4.8.11.0").await;
-    let titles = some_titles(&den);
-    for title in &titles {
-        den.mark_watched(title, "ana").unwrap();
-    }
-    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
-    synced(&desktop, &both).await;
+    let mut titles = Vec::new();
+    let (den, attic) = den_and_attic(&desktop, |den| {
+        titles = some_titles(den);
+        for title in &titles {
+            den.mark_watched(title, "ana").unwrap();
+        }
+    })
+    .await;
     let panel = Panel::on(&desktop).await;
     let screen = Screen::of(&desktop);
     let started = app(&desktop).arg("--minimized").spawn().unwrap();

@@ -23,15 +23,14 @@
 mod keyring;
 mod missing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-pub use self::missing::Missing;
-use self::missing::program;
+pub use self::missing::{Missing, find};
 
 /// A session bus and a home, and what was started beside them.
 pub struct Desktop {
@@ -51,7 +50,7 @@ impl Desktop {
     /// # Errors
     /// When there is no program for it on this machine.
     pub async fn start() -> Result<Self, Missing> {
-        let daemon = program("dbus-daemon")?;
+        let daemon = find("dbus-daemon")?;
         let mut bus = Command::new(daemon)
             .args(["--session", "--nofork", "--nopidfile", "--print-address"])
             .stdout(Stdio::piped())
@@ -70,7 +69,7 @@ impl Desktop {
     /// # Errors
     /// When there is no Xvfb on this machine.
     pub async fn with_display(mut self) -> Result<Self, Missing> {
-        let mut server = Command::new(program("Xvfb")?)
+        let mut server = Command::new(find("Xvfb")?)
             // It chooses a number that is free, and tells it.
             .args([
                 "-displayfd",
@@ -137,14 +136,6 @@ impl Desktop {
         command.env_clear().envs(self.variables()).stdin(Stdio::null()).kill_on_drop(true);
         command
     }
-}
-
-/// Where a program is on this machine, or that it is not there.
-///
-/// # Errors
-/// When it is not on the search path.
-pub fn find(name: &'static str) -> Result<PathBuf, Missing> {
-    program(name)
 }
 
 /// The first line that a program says, when it says one.

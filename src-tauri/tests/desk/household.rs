@@ -9,7 +9,7 @@ use watchstate_testkit::fake::FakeServer;
 
 use super::data;
 
-pub(crate) async fn server(kind: ServerKind, version: &str) -> FakeServer {
+async fn server(kind: ServerKind, version: &str) -> FakeServer {
     FakeServer::of(kind, version).with_sample().in_real_time().start().await.unwrap()
 }
 
@@ -25,8 +25,22 @@ fn account(name: &str, kind: ServerKind, fake: &FakeServer) -> NewAccount {
     }
 }
 
+/// A Jellyfin called den and an Emby called attic, which were brought to agree before the app starts. Before
+/// that, people do on the den what the test says.
+pub(crate) async fn den_and_attic(
+    desktop: &Desktop,
+    before: impl FnOnce(&FakeServer),
+) -> (FakeServer, FakeServer) {
+    let den = server(ServerKind::Jellyfin, "10.10.7").await;
+    let attic = server(ServerKind::Emby, "4.8.11.0").await;
+    before(&den);
+    let both = [("den", ServerKind::Jellyfin, &den), ("attic", ServerKind::Emby, &attic)];
+    synced(desktop, &both).await;
+    (den, attic)
+}
+
 /// A household that was synced yesterday: whoever did it said yes to all of it.
-pub(crate) async fn synced(desktop: &Desktop, servers: &[(&str, ServerKind, &FakeServer)]) {
+async fn synced(desktop: &Desktop, servers: &[(&str, ServerKind, &FakeServer)]) {
     let around = Surroundings::real(Settings::default());
     let household =
         Household::open(&data(desktop), Some(SecretsPlace::File), around).await.unwrap();

@@ -122,3 +122,32 @@ impl Secrets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The way out of a computer without a keyring: chosen once by a person, and for good.
+    #[tokio::test]
+    async fn a_file_is_used_only_once_it_was_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::of(folder.path(), None, "here");
+        assert_eq!(secrets.place(), SecretsPlace::Keyring, "nothing is chosen silently");
+        assert!(!folder.path().join(FILE).exists());
+
+        secrets.choose_file(&[]).await.unwrap();
+        let token = Sensitive::new("token".to_owned());
+        secrets.put("backend-1", &token).await.unwrap();
+        // A second choice, and a new start, find what is there.
+        secrets.choose_file(&["backend-1".to_owned()]).await.unwrap();
+        let again = Secrets::of(folder.path(), None, "here");
+        assert_eq!(again.place(), SecretsPlace::File);
+        assert_eq!(again.get("backend-1").await.unwrap().unwrap().expose(), "token");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}

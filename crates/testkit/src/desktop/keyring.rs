@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
 
-use super::{Desktop, program};
+use super::{Desktop, find};
 
 /// The collection in which tokens are kept.
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
@@ -19,7 +19,7 @@ impl Desktop {
     /// When it is not installed, or does not come up.
     pub async fn unlock_keyring(&mut self) -> Result<()> {
         let daemon =
-            program("gnome-keyring-daemon").map_err(|missing| anyhow::anyhow!("{missing}"))?;
+            find("gnome-keyring-daemon").map_err(|missing| anyhow::anyhow!("{missing}"))?;
         let mut keyring = self
             .command(daemon)
             .args(["--foreground", "--unlock", "--components=secrets"])

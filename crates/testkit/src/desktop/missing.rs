@@ -19,8 +19,11 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Where a program is.
-pub(super) fn program(name: &'static str) -> Result<PathBuf, Missing> {
+/// Where a program is on this machine.
+///
+/// # Errors
+/// When it is not on the search path.
+pub fn find(name: &'static str) -> Result<PathBuf, Missing> {
     let path = std::env::var_os("PATH").ok_or(Missing(name))?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))

@@ -45,9 +45,8 @@ impl Programs {
     }
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+fn in_path(program: &'static str) -> Option<PathBuf> {
+    crate::desktop::find(program).ok()
 }
 
 /// The program itself, not the script `kodi` around it, which would be what is ended in its place. Debian keeps
