@@ -219,10 +219,7 @@ impl Engine {
         refusals: &mut Refusals,
     ) -> Result<()> {
         let at = taker.stance.at;
-        let busy: HashSet<&ItemKey> = match playing {
-            Playing::Items(keys) => keys.iter().collect(),
-            Playing::NotVisible => HashSet::new(),
-        };
+        let busy: HashSet<&ItemKey> = playing.keys().collect();
         let (wait, letters): (Vec<Letter>, Vec<Letter>) =
             letters.into_iter().partition(|letter| busy.contains(&letter.row.key));
         let (letters, needless): (Vec<Letter>, Vec<Letter>) =

@@ -12,6 +12,7 @@
 pub mod discover;
 pub mod emby;
 pub mod error;
+pub mod heard;
 pub mod http;
 pub mod jellyfin;
 pub mod kodi;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 pub use error::{Fault, ServerError};
+pub use heard::{Glance, Heard, Hooked, Listening, NoWebhook, NowPlaying, Playback, Tells, Whose};
 pub use http::{Limits, Meter, Pause};
 pub use sensitive::Sensitive;
 pub use watchstate_model::Abilities;
@@ -191,9 +193,25 @@ pub enum Wanted {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Playing {
     /// These items, and no others.
-    Items(Vec<ItemKey>),
+    Items(Vec<NowPlaying>),
     /// This account may not see sessions, and never will with these credentials.
     NotVisible,
+}
+
+impl Playing {
+    /// What is being played; nothing where it cannot be seen.
+    pub fn keys(&self) -> impl Iterator<Item = &ItemKey> {
+        let items = match self {
+            Self::Items(items) => items.as_slice(),
+            Self::NotVisible => &[],
+        };
+        items.iter().map(|playing| &playing.key)
+    }
+
+    /// Whether these items are being played, in this order, and no others. Where it cannot be seen, no.
+    pub fn is_just(&self, keys: &[ItemKey]) -> bool {
+        matches!(self, Self::Items(_)) && self.keys().eq(keys)
+    }
 }
 
 /// A change to be written.
@@ -266,6 +284,40 @@ pub trait MediaServer: Send + Sync {
 
     /// What the account's user is playing now, paused included.
     async fn playing(&self) -> Result<Playing, ServerError>;
+
+    /// What its server tells by itself once [`MediaServer::listen`] has opened a socket.
+    fn tells(&self) -> Tells {
+        Tells::Nothing
+    }
+
+    /// Opens the socket on which the server tells what happens. [`Fault::Unsupported`] where there is none.
+    /// Nothing that happened before is told: whoever listens looks first ([`MediaServer::glance`]).
+    async fn listen(&self) -> Result<Box<dyn Listening>, ServerError> {
+        Err(ServerError::new(Fault::Unsupported, "listening"))
+    }
+
+    /// What changed lately in a library: at most `most` items, those alone that were played or marked since
+    /// a moment on the server's clock, where it can tell. [`Fault::Unsupported`] where only a sweep can say.
+    async fn glance(
+        &self,
+        library: &Library,
+        since: Option<Moment>,
+        most: u32,
+    ) -> Result<Glance, ServerError> {
+        let _ = (library, since, most);
+        Err(ServerError::new(Fault::Unsupported, "looking for changes"))
+    }
+
+    /// The keys of what is watched in a library: what is missing among them was un-watched.
+    /// [`Fault::Unsupported`] where only a sweep can say.
+    async fn watched(
+        &self,
+        library: &Library,
+        stretch: Stretch,
+    ) -> Result<Page<ItemKey>, ServerError> {
+        let _ = (library, stretch);
+        Err(ServerError::new(Fault::Unsupported, "reading what is watched"))
+    }
 
     /// What was spent so far.
     fn meter(&self) -> &Meter;

@@ -396,7 +396,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
                 let mut guests = s.additional_users.iter().flatten();
                 is_ours(s.user_id.as_ref()) || guests.any(|g| is_ours(g.user_id.as_ref()))
             })
-            .filter_map(|s| Some(ItemKey(s.now_playing_item?.id.into_owned())))
+            .filter_map(|s| Some(ItemKey(s.now_playing_item?.id.into_owned()).into()))
             .collect();
         Ok(Playing::Items(items))
     }

@@ -322,19 +322,17 @@ async fn what_is_gone(client: &dyn MediaServer) {
 }
 
 async fn what_is_played(kodi: &GenuineKodi, client: &dyn MediaServer) {
-    assert_eq!(client.playing().await.unwrap(), Playing::Items(Vec::new()));
+    assert!(client.playing().await.unwrap().is_just(&[]));
     let sintel = named(client, "movies", "Sintel").await;
     let id: u32 = sintel.key.as_str().split_once('/').unwrap().1.parse().unwrap();
     kodi.call("Player.Open", json!({ "item": { "movieid": id } })).await.unwrap();
     kodi.until("beginning to play", async |_| {
-        Ok(client.playing().await? == Playing::Items(vec![sintel.key.clone()]))
+        Ok(client.playing().await?.is_just(std::slice::from_ref(&sintel.key)))
     })
     .await
     .unwrap();
     kodi.call("Player.Stop", json!({ "playerid": 1 })).await.unwrap();
-    kodi.until("stopping", async |_| Ok(client.playing().await? == Playing::Items(Vec::new())))
-        .await
-        .unwrap();
+    kodi.until("stopping", async |_| Ok(client.playing().await?.is_just(&[]))).await.unwrap();
 }
 
 async fn a_sudden_end(kodi: &GenuineKodi, client: &dyn MediaServer) {

@@ -415,7 +415,7 @@ impl MediaServer for Kodi {
             played.into_iter().map(|entry| entry.in_its_file(&files).key()).collect();
         keys.sort();
         keys.dedup();
-        Ok(Playing::Items(keys))
+        Ok(Playing::Items(keys.into_iter().map(Into::into).collect()))
     }
 
     fn meter(&self) -> &Meter {

@@ -349,7 +349,7 @@ impl MediaServer for Plex {
         let mut keys: Vec<ItemKey> = own.filter_map(Metadata::key).collect();
         keys.sort_unstable();
         keys.dedup();
-        Ok(Playing::Items(keys))
+        Ok(Playing::Items(keys.into_iter().map(Into::into).collect()))
     }
 
     fn meter(&self) -> &Meter {

@@ -416,7 +416,7 @@ impl MediaServer for Direct {
                 .sittings()
                 .iter()
                 .filter(|sitting| sitting.user == self.user)
-                .map(|sitting| sitting.item.clone())
+                .map(|sitting| sitting.item.clone().into())
                 .collect(),
         ))
     }
