@@ -21,14 +21,44 @@ pub(crate) fn show(app: &AppHandle) {
 fn build(app: &AppHandle) -> tauri::Result<()> {
     let dev_server =
         if cfg!(feature = "custom-protocol") { None } else { app.config().build.dev_url.clone() };
-    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title("WatchState")
         .inner_size(1100.0, 760.0)
         .min_inner_size(480.0, 400.0)
         .center()
         .on_navigation(move |url| is_ours(url, dev_server.as_ref()))
         .build()?;
+    draw_plainly_without_gpu(&window)
+}
+
+/// Where there is no graphics processor, a web view that asks for one gets a software one: a compiler for
+/// shaders in each of its processes, some ninety MiB, and a slower first picture. Our page is still, and is
+/// drawn without.
+#[cfg(target_os = "linux")]
+fn draw_plainly_without_gpu(window: &tauri::WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+
+    if has_gpu(std::path::Path::new("/dev/dri")) {
+        return Ok(());
+    }
+    window.with_webview(|view| {
+        if let Some(settings) = view.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn draw_plainly_without_gpu(_: &tauri::WebviewWindow) -> tauri::Result<()> {
     Ok(())
+}
+
+/// Whether a graphics processor can be drawn with: the kernel has a render node for each.
+#[cfg(target_os = "linux")]
+fn has_gpu(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| {
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
+    })
 }
 
 /// Whether the window may show this address: our own page and nothing else, whatever a link or a script
@@ -48,6 +78,19 @@ fn is_ours(url: &Url, dev_server: Option<&Url>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_render_node_is_a_graphics_processor() {
+        let folder = std::env::temp_dir().join(format!("watchstate-dri-{}", std::process::id()));
+        assert!(!has_gpu(&folder), "no such folder");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("card0"), "").unwrap();
+        assert!(!has_gpu(&folder), "a screen, and nothing to draw with");
+        std::fs::write(folder.join("renderD128"), "").unwrap();
+        assert!(has_gpu(&folder));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn the_window_shows_only_our_own_page() {

@@ -51,6 +51,13 @@ async fn the_tray_alone_costs_little() {
     let Some(desktop) = desktop().await else { return };
     let (den, attic) = den_and_attic(&desktop, |_| {}).await;
     let panel = Panel::on(&desktop).await;
+    // The first program with GTK on a display asks it in detail how it can draw, and keeps the answer there for
+    // all others. On a desktop that was some panel, long ago.
+    let first = app(&desktop).arg("--minimized").spawn().unwrap();
+    panel.since().await;
+    panel.choose("Quit").await;
+    assert_eq!(ended(first).await, 0);
+    panel.forgets();
     let begun = Instant::now();
     let started = app(&desktop).arg("--minimized").spawn().unwrap();
     let took = panel.since().await - begun;

@@ -1,18 +1,14 @@
 //! What a person does to one title in the window: marks it, has it read again, wants it left alone.
 
-use watchstate_model::{
-    BackendId, Because, ItemKey, Moment, PersonId, RunId, State, TitleId, Watch,
-};
+use watchstate_model::{BackendId, Because, ItemKey, Moment, PersonId, State, TitleId, Watch};
 use watchstate_store::{Import, JournalRow, Task, Touched, What};
 
 use crate::decide::Stance;
+use crate::follow::NO_RUN;
 use crate::import::Running;
 use crate::report::RunReport;
 use crate::take_in::Taker;
 use crate::{Account, Consent, Engine, Result, Trouble};
-
-/// The run of what happens outside of any.
-const NO_RUN: RunId = RunId(0);
 
 impl Engine {
     /// Marks a title as watched or unwatched, as a person wishes it now: the later change, whatever the
@@ -134,6 +130,7 @@ impl Engine {
         running: &mut Running,
         at: Moment,
     ) -> Result<()> {
+        let _lane = self.lane(account.backend.id).await?;
         account.check(self).await?;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person: account.backend.person, run: running.id, stance };

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
-use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, Watch};
+use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, TitleId, Watch};
 use watchstate_servers::{Fault, Playing, ServerError, Write};
 use watchstate_store::{
     Attempt, Baseline, JournalRow, KnownItem, OutboxRow, Run, What, marks_print,
@@ -22,6 +22,24 @@ const WHILE_PLAYING_S: i64 = 60;
 const BACKOFF_S: i64 = 30;
 /// No wait is longer: seconds.
 const LONGEST_BACKOFF_S: i64 = 6 * 3600;
+
+/// Which owed writes are tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Due {
+    /// All: a person or a schedule wants it now, however short a failed one has rested.
+    Now,
+    /// Those that have rested long enough: what goes out by itself in between.
+    Rested,
+}
+
+impl Due {
+    fn at(self, now: Moment) -> Moment {
+        match self {
+            Self::Now => Moment(i64::MAX),
+            Self::Rested => now,
+        }
+    }
+}
 
 /// A write and what the account shows before it.
 struct Letter {
@@ -46,27 +64,40 @@ impl Letter {
     }
 }
 
+/// Some owed writes, and how they were found.
+struct Batch {
+    rows: Vec<OutboxRow>,
+    after: ItemId,
+    due: Moment,
+}
+
 impl Engine {
     /// Delivers what an account is owed. `fresh` when it was swept in this very run, so that what it shows
-    /// need not be asked again.
+    /// need not be asked again. The caller has the account's lane.
     pub(crate) async fn deliver(
         &self,
         accounts: &[Account],
         account: &Account,
         taker: &Taker,
         fresh: bool,
+        due: Due,
         run: &mut Run,
     ) -> Result<()> {
         let backend = account.backend.id;
+        let due = due.at(taker.stance.at);
         let at_once = account.server.read_at_once().max(1);
         let most = u32::try_from(at_once).unwrap_or(100);
         let mut after = ItemId(0);
         let mut refusals = Refusals::default();
         loop {
             self.go_on()?;
-            let rows = self.owed(account, after, most, None).await?;
+            let rows = self.owed(account, due, after, most, None).await?;
             let Some(last) = rows.last().map(|row| row.item) else { break };
-            let playing = match self.ask(account.server.playing()).await {
+            let keys: Vec<ItemKey> = rows.iter().map(|row| row.key.clone()).collect();
+            let (playing, read) = futures::join!(self.ask(account.server.playing()), async {
+                if fresh { None } else { Some(self.ask(account.server.read(&keys)).await) }
+            });
+            let playing = match playing {
                 Ok(playing) => playing,
                 Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => {
                     return Err(trouble);
@@ -77,10 +108,12 @@ impl Engine {
                     continue;
                 }
             };
-            let letters = if fresh {
-                self.letters_as_swept(&rows).await?
-            } else {
-                self.letters_as_read(accounts, account, taker, rows, after, run).await?
+            let letters = match read {
+                None => self.letters_as_swept(&rows).await?,
+                Some(read) => {
+                    let rows = Batch { rows, after, due };
+                    self.letters_as_read(accounts, account, taker, rows, read?, run).await?
+                }
             };
             self.send(account, taker, letters, &playing, run, &mut refusals).await?;
             after = last;
@@ -98,17 +131,17 @@ impl Engine {
         Ok(())
     }
 
-    /// The next owed writes. A run that a person or a schedule begins asks for all of them; how long a
-    /// failed write rests is for the writes that go out by themselves in between.
+    /// The next owed writes that are due.
     async fn owed(
         &self,
         account: &Account,
+        due: Moment,
         after: ItemId,
         most: u32,
         upto: Option<ItemId>,
     ) -> Result<Vec<OutboxRow>> {
         let mut tx = self.store.begin().await?;
-        let mut rows = tx.owed(account.backend.id, Moment(i64::MAX), after, most).await?;
+        let mut rows = tx.owed(account.backend.id, due, after, most).await?;
         if let Some(upto) = upto {
             rows.retain(|row| row.item <= upto);
         }
@@ -148,19 +181,18 @@ impl Engine {
             .collect())
     }
 
-    /// Reads the items again before they are written. What they show now may be a person's doing since the
-    /// last look: it is taken in like any other observation, and only what is owed after that is written.
+    /// What items show just before they are written may be a person's doing since the last look: it is taken
+    /// in like any other observation, and only what is owed after that is written.
     async fn letters_as_read(
         &self,
         accounts: &[Account],
         account: &Account,
         taker: &Taker,
-        rows: Vec<OutboxRow>,
-        after: ItemId,
+        batch: Batch,
+        items: Vec<Item>,
         run: &mut Run,
     ) -> Result<Vec<Letter>> {
-        let keys: Vec<ItemKey> = rows.iter().map(|row| row.key.clone()).collect();
-        let items = self.ask(account.server.read(&keys)).await?;
+        let Batch { rows, after, due } = batch;
         self.learn_shows(account, &items).await?;
         let found: HashMap<&ItemKey, &Item> = items.iter().map(|item| (&item.key, item)).collect();
         let gone: Vec<&OutboxRow> =
@@ -170,7 +202,7 @@ impl Engine {
         self.take_in(taker, &items, None, &mut counted).await?;
         self.plan_touched(accounts, taker.person, taker.stance.at).await?;
         let (most, last) = (u32::try_from(rows.len()).unwrap_or(u32::MAX), rows.last());
-        let still = self.owed(account, after, most, last.map(|row| row.item)).await?;
+        let still = self.owed(account, due, after, most, last.map(|row| row.item)).await?;
         run.already += (rows.len() - gone.len()).saturating_sub(still.len()) as u64;
         Ok(still
             .into_iter()
@@ -179,6 +211,35 @@ impl Engine {
                 let duration_ms = item.facts.as_ref().and_then(|facts| facts.duration_ms);
                 Some(Letter { row, from: item.marks, duration_ms })
             })
+            .collect())
+    }
+
+    /// Which of these must wait because the account's person is playing their title now, be it another copy.
+    async fn played_there(
+        &self,
+        account: &Account,
+        letters: &[Letter],
+        playing: &Playing,
+    ) -> Result<HashSet<ItemId>> {
+        let keys: Vec<&str> = playing.keys().map(ItemKey::as_str).collect();
+        if keys.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut tx = self.store.begin().await?;
+        let titles: HashSet<TitleId> = tx
+            .items_with_keys(account.backend.id, &keys)
+            .await?
+            .iter()
+            .flat_map(KnownItem::titles)
+            .collect();
+        let items: Vec<ItemId> = letters.iter().map(|letter| letter.row.item).collect();
+        let of_these = tx.items(&items).await?.into_iter();
+        Ok(of_these
+            .filter(|(_, item)| {
+                keys.contains(&item.row.key.as_str())
+                    || item.titles().any(|title| titles.contains(&title))
+            })
+            .map(|(_, item)| item.row.id)
             .collect())
     }
 
@@ -219,9 +280,9 @@ impl Engine {
         refusals: &mut Refusals,
     ) -> Result<()> {
         let at = taker.stance.at;
-        let busy: HashSet<&ItemKey> = playing.keys().collect();
+        let busy = self.played_there(account, &letters, playing).await?;
         let (wait, letters): (Vec<Letter>, Vec<Letter>) =
-            letters.into_iter().partition(|letter| busy.contains(&letter.row.key));
+            letters.into_iter().partition(|letter| busy.contains(&letter.row.item));
         let (letters, needless): (Vec<Letter>, Vec<Letter>) =
             letters.into_iter().partition(|letter| letter.is_needed(&taker.stance));
         run.already += needless.len() as u64;

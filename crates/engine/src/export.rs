@@ -9,6 +9,7 @@ use watchstate_servers::Wanted;
 use watchstate_store::{Import, Task};
 
 use crate::decide::Stance;
+use crate::deliver::Due;
 use crate::import::Running;
 use crate::report::RunReport;
 use crate::take_in::Taker;
@@ -152,6 +153,7 @@ impl Engine {
         let person = backend.person;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person, run: running.id, stance };
+        let _lane = self.lane(backend.id).await?;
         let owed = self.count_planned(account, running).await?;
         let stale = backend.import == Import::Off
             && backend.swept_at.is_none_or(|swept| swept.0 + STALE_AFTER_S < at.0);
@@ -181,7 +183,8 @@ impl Engine {
                 tx.commit().await?;
             }
         }
-        self.deliver(accounts, account, &taker, fresh, &mut running.counters).await?;
+        let due = Due::Now;
+        self.deliver(accounts, account, &taker, fresh, due, &mut running.counters).await?;
         Ok(true)
     }
 

@@ -10,12 +10,17 @@
 #![deny(missing_docs)]
 
 mod arrivals;
+pub mod attend;
+pub mod attention;
 mod by_hand;
 pub mod clock;
 mod decide;
 mod deliver;
 mod export;
+pub mod follow;
+pub mod glance;
 mod import;
+pub mod live;
 mod look_only;
 mod planning;
 mod preview;
@@ -28,12 +33,14 @@ mod unwatch;
 
 use std::sync::Arc;
 
+pub use attention::Attention;
+use attention::Lane;
 pub use clock::{Clock, SystemClock};
 pub use preview::{Preview, PreviewChange};
 pub use report::{Report, RunReport, Silent, Step};
 pub use tokio_util::sync::CancellationToken;
 pub use trouble::Trouble;
-use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
+use watchstate_model::{Abilities, BackendId, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
 use watchstate_servers::MediaServer;
 use watchstate_store::{Backend, Store};
 
@@ -130,6 +137,7 @@ pub struct Engine {
     report: Arc<dyn Report>,
     cancel: CancellationToken,
     merge: Merge,
+    attention: Attention,
 }
 
 /// The rule that decides what an observation means: [`watchstate_model::merge::merge`], and in the test
@@ -145,13 +153,21 @@ impl Engine {
         report: Arc<dyn Report>,
         cancel: CancellationToken,
     ) -> Self {
-        Self { store, clock, settings, report, cancel, merge: watchstate_model::merge::merge }
+        let merge = watchstate_model::merge::merge;
+        let attention = Attention::default();
+        Self { store, clock, settings, report, cancel, merge, attention }
     }
 
     /// The same engine with another rule: for tests only.
     #[must_use]
     pub fn deciding_by(self, merge: Merge) -> Self {
         Self { merge, ..self }
+    }
+
+    /// The same engine, beside others of the same household.
+    #[must_use]
+    pub fn beside(self, attention: &Attention) -> Self {
+        Self { attention: attention.clone(), ..self }
     }
 
     /// The store it works on.
@@ -168,6 +184,15 @@ impl Engine {
             biased;
             () = self.cancel.cancelled() => Err(Trouble::Cancelled),
             answer = question => Ok(answer?),
+        }
+    }
+
+    /// Waits for the lane of a backend, or stops when it is told to.
+    async fn lane(&self, backend: BackendId) -> Result<Lane> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Trouble::Cancelled),
+            lane = self.attention.lane(backend) => Ok(lane),
         }
     }
 

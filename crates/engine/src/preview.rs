@@ -9,7 +9,7 @@ use watchstate_store::{Line, Store, Task};
 
 use crate::look_only::LookOnly;
 use crate::report::RunReport;
-use crate::{Account, Consent, Engine, Result};
+use crate::{Account, Attention, Consent, Engine, Result};
 
 /// One change that would be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +57,9 @@ impl Engine {
     ) -> Result<Preview> {
         self.store.copy_to(scratch).await?;
         let store = Store::open_scratch(scratch).await?;
-        let there = Self { store: store.clone(), ..self.clone() };
+        // It works on a copy: nobody has to wait for it.
+        let attention = Attention::default();
+        let there = Self { store: store.clone(), attention, ..self.clone() };
         let preview = there.preview_there(accounts, wanted, import, consent).await;
         store.close().await;
         preview

@@ -200,7 +200,7 @@ impl Engine {
     }
 
     /// Reads the facts of items that a lean page brought up; what is gone meanwhile is left out.
-    async fn complete(
+    pub(crate) async fn complete(
         &self,
         account: &Account,
         items: &mut Vec<Item>,

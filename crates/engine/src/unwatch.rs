@@ -6,8 +6,12 @@ use watchstate_model::{Because, Brake, ItemId, Moment, PersonId, RunId, TitleId,
 use watchstate_store::{JournalRow, KnownItem, What};
 
 use crate::decide::{Decisions, Seen, Stance};
+use crate::follow::NO_RUN;
 use crate::take_in::Taker;
 use crate::{Account, Consent, Engine, Result};
+
+/// Un-watches that are heard of one by one count as one run for so long: seconds.
+const LATELY_S: i64 = 3600;
 
 impl Engine {
     /// Lets the un-watches of a person pass or holds them. Answers how many wait for a person, by backend.
@@ -28,7 +32,13 @@ impl Engine {
             return Ok(held);
         }
         let watched = tx.count_watched(person).await?;
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        // What comes in one by one, as sockets tell it, is counted together: a server that loses its marks
+        // slowly is held like one that lost them at once.
+        let lately = match run {
+            NO_RUN => tx.count_taken_away(person, Moment(at.0 - LATELY_S)).await?,
+            _ => 0,
+        };
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX).saturating_add(lately);
         let said = brake(count, watched, self.settings.brake);
         let rows = tx.items(&items).await?;
         if matches!(said, Brake::Hold { .. }) && !consent.yes {

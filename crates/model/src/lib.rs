@@ -22,6 +22,7 @@ pub mod marks;
 pub mod merge;
 pub mod moment;
 pub mod plan;
+pub mod playback;
 pub mod reason;
 
 pub use brake::{Brake, BrakePolicy};
@@ -34,4 +35,5 @@ pub use marks::{Marks, Watch};
 pub use merge::{Case, Sight, State, Verdict};
 pub use moment::{ClockOffset, Moment, Position, Window};
 pub use plan::{Abilities, Change, Copy, Held, Plan, Target};
+pub use playback::{Playback, Sitting};
 pub use reason::Because;

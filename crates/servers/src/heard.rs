@@ -5,6 +5,7 @@
 //! can therefore cost a request, and never a mark.
 
 use async_trait::async_trait;
+pub use watchstate_model::Playback;
 use watchstate_model::{Item, ItemKey, Position};
 
 use crate::{ServerError, ServerKind};
@@ -27,17 +28,6 @@ pub enum Heard {
     Foreign,
     /// Nothing that concerns marks.
     Nothing,
-}
-
-/// How a playback goes on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Playback {
-    /// It began, goes on, or was taken up again.
-    Runs,
-    /// It stands still, and is to go on.
-    Paused,
-    /// It has ended, at whatever place.
-    Stopped,
 }
 
 /// An open socket of one account. It is closed when it is dropped.

@@ -23,6 +23,7 @@ mod outbox;
 mod pages;
 mod rows;
 mod runs;
+mod shown;
 mod shows;
 mod states;
 mod titles;

@@ -74,6 +74,8 @@ impl Desktop {
             .args([
                 "-displayfd",
                 "1",
+                // What GTK keeps on the display stays there from one program to the next.
+                "-noreset",
                 "-screen",
                 "0",
                 "1280x900x24",

@@ -109,6 +109,12 @@ impl Panel {
         until("an icon", async || self.place.lock().unwrap().as_ref().map(|place| place.2)).await
     }
 
+    /// The program behind the icon has ended: the next icon is another one's.
+    #[allow(dead_code, reason = "not every test starts the app twice")]
+    pub(crate) fn forgets(&self) {
+        *self.place.lock().unwrap() = None;
+    }
+
     async fn item(&self) -> ItemProxy<'_> {
         let (name, path, _) =
             until("an icon in the tray", async || self.place.lock().unwrap().clone()).await;

@@ -1,0 +1,327 @@
+//! One account, attended to: what is heard of it is followed, what is missed is looked for, what it is owed
+//! is passed on.
+//!
+//! [`Attending`] moves by explicit calls, so that a test decides what happens in which order. The task that
+//! calls it in real time is [`crate::live`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use watchstate_model::playback::{Turn, has_ended, turn};
+use watchstate_model::{ItemKey, Moment, Playback, Sitting};
+use watchstate_servers::{Fault, Heard, NowPlaying, Playing, ServerError, Tells};
+
+use crate::follow::{Followed, PassedOn};
+use crate::glance::Glanced;
+use crate::{Account, Engine, Result, Trouble};
+
+/// More hints than this at once are a change of the library: a look is cheaper than to read them all.
+const MOST_HINTS: usize = 200;
+/// While somebody watches, or did a moment ago, one looks this often: seconds.
+const LIVELY_S: i64 = 20;
+/// How long after the last thing that happened it is still lively: seconds.
+const LIVELY_FOR_S: i64 = 15 * 60;
+/// How often one looks otherwise: seconds.
+const CALM_S: i64 = 60;
+/// How long after the last thing that happened the household sleeps: seconds.
+const CALM_FOR_S: i64 = 2 * 3600;
+/// How often one looks at night: seconds.
+const ASLEEP_S: i64 = 300;
+/// A server that tells everything is looked at all the same, this often: seconds. A message may be lost.
+const SURE_S: i64 = 15 * 60;
+
+/// How a server's changes come to be known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Connection {
+    /// Its socket stands.
+    Live,
+    /// It is asked from time to time.
+    Polling,
+    /// It cannot be reached.
+    Offline,
+}
+
+/// One account, attended to.
+pub struct Attending {
+    account: Account,
+    connection: Connection,
+    sittings: BTreeMap<ItemKey, Sitting>,
+    /// What the server last said of who plays what.
+    playing: Vec<NowPlaying>,
+    memory: Glanced,
+    looked_at: Option<Moment>,
+    happened_at: Option<Moment>,
+    can_look: bool,
+    /// What was said of others, and of nobody that is known.
+    foreign: u64,
+}
+
+/// What came of something that happened.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outcome {
+    /// What came of the looks.
+    pub followed: Followed,
+    /// Whether another one plays now, or something else, or at another place.
+    pub playing: bool,
+    /// Whether something that was played has stopped: what waited for it may be written.
+    pub stopped: bool,
+}
+
+impl Attending {
+    /// Attends to an account that was not reached yet.
+    pub fn new(account: Account) -> Self {
+        Self {
+            account,
+            connection: Connection::Offline,
+            sittings: BTreeMap::new(),
+            playing: Vec::new(),
+            memory: Glanced::default(),
+            looked_at: None,
+            happened_at: None,
+            can_look: true,
+            foreign: 0,
+        }
+    }
+
+    /// The account, as it was last checked.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// How its changes come to be known.
+    pub fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    /// What the account's person is playing now.
+    pub fn playing(&self) -> &[NowPlaying] {
+        &self.playing
+    }
+
+    /// How many messages were about others, or about nobody that is known.
+    pub fn foreign(&self) -> u64 {
+        self.foreign
+    }
+
+    /// Asks whether the server is there and is who it was. To be called before anything else, and after
+    /// each loss of the connection.
+    pub async fn reach(&mut self, engine: &Engine) -> Result<()> {
+        let reached = self.account.check(engine).await;
+        self.connection = match reached {
+            Ok(()) => Connection::Polling,
+            Err(_) => Connection::Offline,
+        };
+        reached
+    }
+
+    /// Takes over what a person changed about the backend.
+    pub(crate) fn is_now(&mut self, backend: watchstate_store::Backend) {
+        let abilities = self.account.backend.abilities;
+        self.account.backend = backend;
+        self.account.backend.abilities = abilities;
+    }
+
+    /// The server is there; `live` when its socket stands. What happened before is looked for: nothing of it
+    /// is told again.
+    pub async fn connected(
+        &mut self,
+        engine: &Engine,
+        accounts: &[Account],
+        live: bool,
+    ) -> Result<Outcome> {
+        self.connection = if live { Connection::Live } else { Connection::Polling };
+        self.sittings.clear();
+        let playing = self.see_who_plays(engine).await?.is_some();
+        let followed = self.look(engine, accounts).await?;
+        Ok(Outcome { followed, playing, stopped: false })
+    }
+
+    /// The connection is gone. What its person plays is not known any more; whether the server can still be
+    /// asked is for [`Attending::reach`] to find out.
+    pub fn lost(&mut self) {
+        self.connection = Connection::Polling;
+        self.sittings.clear();
+        self.playing.clear();
+    }
+
+    /// Takes what was heard, all that came at once.
+    pub async fn heard(
+        &mut self,
+        engine: &Engine,
+        accounts: &[Account],
+        heard: Vec<Heard>,
+    ) -> Result<Outcome> {
+        let at = engine.clock.now();
+        let mut outcome = Outcome::default();
+        let mut hints = Hints::default();
+        for heard in heard {
+            self.note(heard, &mut hints, at);
+        }
+        outcome.stopped = hints.stopped;
+        if hints.ask {
+            outcome.playing = self.see_who_plays(engine).await?.is_some();
+            self.foreign += self.count_foreign();
+        }
+        if hints.keys.len() > MOST_HINTS && self.can_look {
+            hints.look = true;
+            hints.keys.clear();
+        }
+        let keys: Vec<ItemKey> = hints.keys.into_iter().collect();
+        outcome.followed = engine.follow(accounts, &self.account, &keys).await?;
+        if hints.look {
+            outcome.followed.and(self.look(engine, accounts).await?);
+        }
+        self.notice(&outcome, at);
+        Ok(outcome)
+    }
+
+    /// Time has passed: looks for changes when it is time to.
+    pub async fn tick(&mut self, engine: &Engine, accounts: &[Account]) -> Result<Outcome> {
+        let at = engine.clock.now();
+        let mut outcome = Outcome::default();
+        let mut hints = Hints::default();
+        let silent: Vec<ItemKey> = self
+            .sittings
+            .iter()
+            .filter(|(_, sitting)| has_ended(**sitting, at))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in silent {
+            self.note(Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
+        }
+        let due = self.is_due(at);
+        let asks = due && self.connection != Connection::Live;
+        if asks || hints.ask {
+            let before = self.see_who_plays(engine).await?;
+            outcome.playing = before.is_some();
+            if asks {
+                // Nobody tells how it goes on: what is seen now is as good as having been told.
+                let mut ended = before.unwrap_or_default();
+                ended.retain(|key| !self.plays(key));
+                for key in ended {
+                    self.note(Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
+                }
+                for playing in self.playing.clone() {
+                    let how = if playing.paused { Playback::Paused } else { Playback::Runs };
+                    self.note(Heard::Playback { key: playing.key, how }, &mut hints, at);
+                }
+            }
+        }
+        outcome.stopped = hints.stopped;
+        let keys: Vec<ItemKey> = hints.keys.into_iter().collect();
+        outcome.followed = engine.follow(accounts, &self.account, &keys).await?;
+        if due {
+            outcome.followed.and(self.look(engine, accounts).await?);
+        }
+        self.notice(&outcome, at);
+        Ok(outcome)
+    }
+
+    /// Notes what one message leads to.
+    fn note(&mut self, heard: Heard, hints: &mut Hints, at: Moment) {
+        match heard {
+            Heard::Items(items) => hints.keys.extend(items),
+            Heard::Something => hints.look = true,
+            Heard::Foreign => self.foreign += 1,
+            Heard::Nothing => {}
+            Heard::Playback { key, how } => {
+                let before = self.sittings.get(&key).copied();
+                let Turn { look, sitting } = turn(before, how, at);
+                hints.ask |= look || before.map(|sitting| sitting.how) != Some(how);
+                hints.stopped |= how == Playback::Stopped;
+                match sitting {
+                    Some(sitting) => self.sittings.insert(key.clone(), sitting),
+                    None => self.sittings.remove(&key),
+                };
+                if look {
+                    hints.keys.insert(key);
+                }
+            }
+        }
+    }
+
+    fn notice(&mut self, outcome: &Outcome, at: Moment) {
+        if outcome.followed.changed > 0 || !self.playing.is_empty() {
+            self.happened_at = Some(at);
+        }
+    }
+
+    /// Writes what the account is owed. `at_once` tries again even what has not rested long.
+    pub async fn pass_on(
+        &mut self,
+        engine: &Engine,
+        accounts: &[Account],
+        at_once: bool,
+    ) -> Result<PassedOn> {
+        engine.pass_on(accounts, &self.account, at_once).await
+    }
+
+    /// How often one looks, now: seconds.
+    pub fn pace(&self, at: Moment) -> i64 {
+        let since = self.happened_at.map_or(i64::MAX, |happened| at.0 - happened.0);
+        let lively = !self.playing.is_empty() || since < LIVELY_FOR_S;
+        match (self.connection, self.account.server.tells()) {
+            (Connection::Live, Tells::Everything) => SURE_S,
+            _ if lively => LIVELY_S,
+            _ if since < CALM_FOR_S => CALM_S,
+            _ => ASLEEP_S,
+        }
+    }
+
+    fn is_due(&self, at: Moment) -> bool {
+        self.can_look && self.looked_at.is_none_or(|looked| at.0 - looked.0 >= self.pace(at))
+    }
+
+    async fn look(&mut self, engine: &Engine, accounts: &[Account]) -> Result<Followed> {
+        if !self.can_look {
+            return Ok(Followed::default());
+        }
+        let at = engine.clock.now();
+        match engine.glance(accounts, &self.account, &mut self.memory).await {
+            Ok(followed) => {
+                self.looked_at = Some(at);
+                Ok(followed)
+            }
+            Err(Trouble::Server(ServerError { fault: Fault::Unsupported, .. })) => {
+                self.can_look = false;
+                Ok(Followed::default())
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Asks who plays what; answers with what was played before when that is something else.
+    async fn see_who_plays(&mut self, engine: &Engine) -> Result<Option<Vec<ItemKey>>> {
+        let playing = match engine.ask(self.account.server.playing()).await? {
+            Playing::Items(items) => items,
+            // Whoever may not see sessions is told of its own alone.
+            Playing::NotVisible => self.sittings.keys().cloned().map(Into::into).collect(),
+        };
+        if playing == self.playing {
+            return Ok(None);
+        }
+        let before = std::mem::replace(&mut self.playing, playing);
+        Ok(Some(before.into_iter().map(|playing| playing.key).collect()))
+    }
+
+    fn plays(&self, key: &ItemKey) -> bool {
+        self.playing.iter().any(|playing| playing.key == *key)
+    }
+
+    /// How many playbacks that were told are not this person's.
+    fn count_foreign(&self) -> u64 {
+        self.sittings.keys().filter(|key| !self.plays(key)).count() as u64
+    }
+}
+
+/// What messages that came at once lead to.
+#[derive(Default)]
+struct Hints {
+    /// These items are to be read.
+    keys: BTreeSet<ItemKey>,
+    /// One is to look for what is not told.
+    look: bool,
+    /// One is to ask who plays what.
+    ask: bool,
+    /// Something has stopped.
+    stopped: bool,
+}
