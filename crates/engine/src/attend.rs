@@ -114,7 +114,7 @@ impl Attending {
     }
 
     /// Takes over what a person changed about the backend.
-    pub(crate) fn is_now(&mut self, backend: watchstate_store::Backend) {
+    pub fn is_now(&mut self, backend: watchstate_store::Backend) {
         let abilities = self.account.backend.abilities;
         self.account.backend = backend;
         self.account.backend.abilities = abilities;

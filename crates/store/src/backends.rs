@@ -212,6 +212,14 @@ impl Store {
 }
 
 impl Tx {
+    /// Adds a person of the household. A name that is taken is refused by the database.
+    pub async fn add_person(&mut self, name: &str) -> Result<PersonId> {
+        let row = sqlx::query!("INSERT INTO people (name) VALUES (?1) RETURNING id", name)
+            .fetch_one(self.conn())
+            .await?;
+        Ok(PersonId(row.id))
+    }
+
     /// Adds a backend.
     pub async fn add_backend(&mut self, new: &NewBackend<'_>) -> Result<BackendId> {
         let import = new.import.name();

@@ -10,8 +10,8 @@ use watchstate_model::{
     Abilities, ClockOffset, Episode, Facts, Item, ItemKey, Kind, Marks, Moment, Show, Watch,
 };
 use watchstate_servers::{
-    Detail, Fault, Library as Section, LibraryKind, MediaServer, Meter, Page, Playing, ServerError,
-    ServerInfo, ServerKind, Stretch, User, Wanted, Write,
+    Detail, Fault, Glance, Library as Section, LibraryKind, MediaServer, Meter, Page, Playing,
+    ServerError, ServerInfo, ServerKind, Stretch, Tells, User, Wanted, Write,
 };
 
 use crate::fake::calls::PlexState;
@@ -270,7 +270,7 @@ impl Direct {
         if agrees && !(abilities.dates && write.to.watch.is_watched() && newer) {
             offences.push(format!("wrote {:?} to {}, which agreed already", write.to, entry.name));
         }
-        if library.sittings().iter().any(|sitting| sitting.item == entry.key) {
+        if library.sittings().iter().any(|s| s.user == self.user && s.item == entry.key) {
             offences.push(format!("wrote to {}, which was being watched", entry.name));
         }
         locked(&self.record).offences.extend(offences);
@@ -419,6 +419,44 @@ impl MediaServer for Direct {
                 .map(|sitting| sitting.item.clone().into())
                 .collect(),
         ))
+    }
+
+    fn tells(&self) -> Tells {
+        if self.is_plex() { Tells::Playback } else { Tells::Everything }
+    }
+
+    async fn glance(
+        &self,
+        section: &Section,
+        since: Option<Moment>,
+        most: u32,
+    ) -> Result<Glance, ServerError> {
+        self.reached("looking for changes")?;
+        let library = locked(&self.library);
+        let mut recent: Vec<Item> = library
+            .entries_of(section.key.as_str())
+            .map(|entry| self.item(&library, entry, Detail::Lean))
+            .collect();
+        let watched = recent.iter().filter(|item| item.marks.watch.is_watched()).count();
+        recent.retain(|item| item.marks.last_played.is_some() && item.marks.last_played >= since);
+        recent.sort_by_key(|item| std::cmp::Reverse(item.marks.last_played));
+        recent.truncate(most as usize);
+        Ok(Glance { watched: u32::try_from(watched).unwrap_or(u32::MAX), recent })
+    }
+
+    async fn watched(
+        &self,
+        section: &Section,
+        stretch: Stretch,
+    ) -> Result<Page<ItemKey>, ServerError> {
+        self.reached("reading what is watched")?;
+        let library = locked(&self.library);
+        let all: Vec<ItemKey> = library
+            .entries_of(section.key.as_str())
+            .filter(|entry| library.shown(self.user, entry).shown().watch.is_watched())
+            .map(|entry| entry.key.clone())
+            .collect();
+        Ok(page(&all, stretch))
     }
 
     fn meter(&self) -> &Meter {

@@ -56,6 +56,16 @@ impl Template {
         store.close().await;
         Ok(Self(std::fs::read(whole)?))
     }
+
+    /// A new world's database in a folder, in place of any before it.
+    pub(crate) async fn open(&self, folder: &std::path::Path) -> anyhow::Result<Store> {
+        for name in ["world.db", "world.db-wal", "world.db-shm"] {
+            let _ = std::fs::remove_file(folder.join(name));
+        }
+        let file = folder.join("world.db");
+        std::fs::write(&file, &self.0)?;
+        Ok(Store::open_scratch(&file).await?)
+    }
 }
 
 impl World {
@@ -77,12 +87,8 @@ impl World {
             sections.push(library.add_section("Movies", Holds::Movies));
             servers.push(Direct::new(library, clock.clone(), *skew, tripwire.clone()));
         }
-        for name in ["world.db", "world.db-wal", "world.db-shm"] {
-            let _ = std::fs::remove_file(folder.join(name));
-        }
         let file = folder.join("world.db");
-        std::fs::write(&file, &template.0)?;
-        let store = Store::open_scratch(&file).await?;
+        let store = template.open(folder).await?;
         let mut tx = store.begin().await?;
         for (number, server) in servers.iter().enumerate() {
             let server_id = locked(&server.library).server_id();
