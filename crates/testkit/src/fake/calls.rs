@@ -86,8 +86,9 @@ impl Library {
     ) -> Result<(), Refused> {
         let item = self.entry(key).ok_or(Refused::NoSuchItem)?.key.clone();
         self.reach(user, key, ticks / TICKS_PER_MS, false, now)?;
-        if let Some(sitting) = self.sittings.iter_mut().find(|s| s.device.id == device.id) {
-            (sitting.position_ticks, sitting.paused, sitting.item) = (ticks, paused, item);
+        if self.sittings.iter().any(|sitting| sitting.device.id == device.id) {
+            let state = if paused { PlexState::Paused } else { PlexState::Playing };
+            self.sit(user, item, device.clone(), ticks, state, now);
         }
         self.log(user, key, Call::Progress(ticks / TICKS_PER_MS), now);
         Ok(())
@@ -106,7 +107,10 @@ impl Library {
             Some(ticks) => self.reach(user, key, ticks / TICKS_PER_MS, true, now)?,
             None => self.change(user, key, |mark, _, _| mark.ended_somewhere())?,
         }
-        self.sittings.retain(|sitting| sitting.device.id != device.id);
+        if let Some(sitting) = self.sittings.iter().find(|s| s.device.id == device.id).cloned() {
+            let at = ticks.unwrap_or(sitting.position_ticks);
+            self.sit(sitting.user, sitting.item, sitting.device, at, PlexState::Stopped, now);
+        }
         self.log(user, key, Call::Stop(ticks.map(|ticks| ticks / TICKS_PER_MS)), now);
         Ok(())
     }
@@ -143,17 +147,8 @@ impl Library {
         let item = self.entry(key).ok_or(Refused::NoSuchItem)?.key.clone();
         let stopped = state == PlexState::Stopped;
         self.reach(user, key, time_ms, stopped, now)?;
-        self.sittings.retain(|sitting| sitting.device.id != device.id);
-        if !stopped {
-            self.sittings.push(super::people::Sitting {
-                user,
-                item,
-                device: device.clone(),
-                position_ticks: time_ms.saturating_mul(TICKS_PER_MS),
-                paused: state == PlexState::Paused,
-                since: now,
-            });
-        }
+        let ticks = time_ms.saturating_mul(TICKS_PER_MS);
+        self.sit(user, item, device.clone(), ticks, state, now);
         self.log(user, key, Call::Timeline { time_ms, stopped }, now);
         Ok(())
     }

@@ -26,6 +26,7 @@ use watchstate_model::Moment;
 use super::exchange::{Asked, Body, Reply};
 use super::faults::Trouble;
 use super::server::{Inside, locked};
+use super::socket;
 
 /// Larger requests than this are not meant for a fake.
 const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
@@ -116,8 +117,9 @@ fn opened(door: Door, address: SocketAddr) -> Door {
 async fn serve(stream: TcpStream, inside: Arc<Inside>, standing: CancellationToken) {
     // Small answers and small requests follow each other: do not wait to fill packets.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| respond(request, inside.clone()));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let service = service_fn(|request| respond(request, inside.clone(), standing.clone()));
+    let connection =
+        http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::select! {
         () = standing.cancelled() => {}
         // A connection that breaks is what some of the faults are for.
@@ -138,8 +140,9 @@ impl std::fmt::Display for HungUp {
 impl std::error::Error for HungUp {}
 
 async fn respond(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     inside: Arc<Inside>,
+    standing: CancellationToken,
 ) -> Result<Response<HttpBody>, HungUp> {
     let unzip = inside.gzip
         && request
@@ -147,12 +150,19 @@ async fn respond(
             .get(ACCEPT_ENCODING)
             .and_then(|accept| accept.to_str().ok())
             .is_some_and(|accept| accept.contains("gzip"));
+    let upgrade = socket::is_wanted(request.headers()).then(|| hyper::upgrade::on(&mut request));
     let mut asked = read(request).await?;
     inside.count(&asked);
     let mut healed = inside.healed.subscribe();
     let struck = locked(&inside.faults).strike(&asked.method, &asked.path());
     let now = || inside.clock.now();
-    let Some(trouble) = struck else { return Ok(sent(&inside.answer(&asked), now(), unzip)) };
+    let Some(trouble) = struck else {
+        return Ok(match upgrade {
+            Some(upgrade) => socket::answer(&inside, &asked, upgrade, standing)
+                .unwrap_or_else(|refusal| sent(&refusal, now(), false)),
+            None => sent(&inside.answer(&asked), now(), unzip),
+        });
+    };
     match trouble {
         Trouble::Dropped => Err(HungUp),
         Trouble::LostAnswer => {

@@ -33,6 +33,18 @@ pub enum PartialWrites {
     Both,
 }
 
+/// Who may ask on a socket for what is being played.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SessionsToldTo {
+    /// Everyone (Jellyfin 10.8 and Emby, whose recordings are of an administrator; nothing says that others
+    /// may not).
+    Everyone,
+    /// Administrators; the others hear nothing (Jellyfin from 10.9 on: `SessionInfoWebSocketListener`).
+    Admins,
+    /// Everyone of their own sessions, administrators of all (Jellyfin 12.0).
+    OwnOrAdmins,
+}
+
 /// How a server of a kind and version behaves. Numbers of recordings are those of
 /// `tests/recordings/`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,6 +102,22 @@ pub struct Habits {
     pub watched_from_pct: u64,
     /// What is shorter has no resume point: seconds.
     pub shortest_resumable_s: u32,
+    /// A socket begins with `ForceKeepAlive` (both recorded Jellyfins; not Emby).
+    pub forces_keep_alive: bool,
+    /// What is told has a `MessageId` (Jellyfin; Emby from 4.0 on, apart from its sessions).
+    pub numbers_messages: bool,
+    /// With a mark the state of the season or folder above it is told (all three recorded servers; Emby
+    /// 4.9 was seen to tell of the item alone).
+    pub tells_parents: bool,
+    /// Begin and end of a playback are told beside the sessions (Emby 3.2.40).
+    pub tells_playback: bool,
+    /// Whom sessions are told.
+    pub sessions_told_to: SessionsToldTo,
+    /// Plex tells that it has refreshed an item after a mark was set by hand, and also when somebody only
+    /// opened its page. Nothing says when it does so and when not: off until a test wants it.
+    pub tells_refresh: bool,
+    /// Numbers on Plex's socket are written as text, which was seen of some of them.
+    pub numbers_as_text: bool,
 }
 
 impl Habits {
@@ -119,6 +147,13 @@ impl Habits {
             resume_from_pct: 5,
             watched_from_pct: 90,
             shortest_resumable_s: 300,
+            forces_keep_alive: false,
+            numbers_messages: true,
+            tells_parents: true,
+            tells_playback: false,
+            sessions_told_to: SessionsToldTo::Everyone,
+            tells_refresh: false,
+            numbers_as_text: false,
         };
         match kind {
             ServerKind::Jellyfin => {
@@ -134,6 +169,12 @@ impl Habits {
                     legacy_auth: !twelve,
                     emby_prefix: !twelve,
                     mediabrowser_prefix: !twelve,
+                    forces_keep_alive: true,
+                    sessions_told_to: match (modern, twelve) {
+                        (_, true) => SessionsToldTo::OwnOrAdmins,
+                        (true, false) => SessionsToldTo::Admins,
+                        (false, false) => SessionsToldTo::Everyone,
+                    },
                     ..mediabrowser
                 }
             }
@@ -153,6 +194,9 @@ impl Habits {
                     others_writable: !four,
                     mediabrowser_prefix: four,
                     filters_by_id: four,
+                    numbers_messages: four,
+                    tells_parents: !four,
+                    tells_playback: !four,
                     ..mediabrowser
                 }
             }

@@ -13,6 +13,7 @@ use super::habits::{Habits, Version};
 use super::marks::{Mark, Part};
 use super::people::{ApiKey, Person, SignIn, Sitting, UserNo};
 use super::titles::{Entry, Holds, NewItem, NewShow, Season, Section, Series, What};
+use super::told::{News, Told};
 
 /// Why a server did not do what it was asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +120,11 @@ pub struct Library {
     pub(super) lagging: BTreeMap<(usize, u32), Mark>,
     given: u32,
     wrote: Vec<Wrote>,
+    /// What is still to be told, and how much was told.
+    pub(super) told: Vec<Told>,
+    pub(super) messages: u64,
+    /// How many sessions there were.
+    pub(super) sat: u64,
 }
 
 impl Library {
@@ -148,6 +154,9 @@ impl Library {
             lagging: BTreeMap::new(),
             given: 0,
             wrote: Vec::new(),
+            told: Vec::new(),
+            messages: 0,
+            sat: 0,
         }
     }
 
@@ -343,6 +352,7 @@ impl Library {
         entry.slot = self.slot_for(&entry);
         self.places.insert(key.clone(), self.entries.len());
         self.entries.push(entry);
+        self.tell(None, &key, News::Added);
         key
     }
 
@@ -482,8 +492,23 @@ impl Library {
         self.marks.get(user.0).and_then(|marks| marks.get(entry.slot)).copied().unwrap_or_default()
     }
 
-    /// Changes a mark, as an act of a person or a call does.
+    /// Changes a mark, as an act of a person or a call does, and tells of it.
     pub(super) fn change(
+        &mut self,
+        user: UserNo,
+        key: &str,
+        act: impl Fn(&mut Mark, &Entry, &Habits),
+    ) -> Result<(), Refused> {
+        self.change_quietly(user, key, act)?;
+        for place in self.leaves(key)? {
+            let key = self.entries[place].key.clone();
+            self.tell(Some(user), &key, News::Marked);
+        }
+        Ok(())
+    }
+
+    /// Changes a mark without telling of it.
+    pub(super) fn change_quietly(
         &mut self,
         user: UserNo,
         key: &str,

@@ -4,6 +4,8 @@ use watchstate_model::{ItemKey, Moment};
 
 use super::library::{Library, Refused};
 use super::marks::Mark;
+use super::titles::{Entry, What};
+use super::told::News;
 
 impl Library {
     /// An item vanishes. Jellyfin and Emby keep its marks under the title's key: should it come back, it
@@ -11,6 +13,7 @@ impl Library {
     pub fn remove(&mut self, key: &str) -> Result<(), Refused> {
         let place = self.place(key).ok_or(Refused::NoSuchItem)?;
         let entry = self.entries.remove(place);
+        self.tell_removed(&entry);
         self.copies[entry.slot] -= 1;
         self.lagging.retain(|(_, serial), _| *serial != entry.serial);
         self.sittings.retain(|sitting| sitting.item != entry.key);
@@ -34,6 +37,8 @@ impl Library {
         if lose_marks {
             self.lose_marks(place);
         }
+        let key = self.entries[place].key.clone();
+        self.tell(None, &key, News::Refreshed);
         Ok(())
     }
 
@@ -45,13 +50,21 @@ impl Library {
         if lose_marks {
             self.lose_marks(place);
         }
+        let gone = self.entries[place].clone();
+        self.tell_removed(&gone);
         let entry = &mut self.entries[place];
         let old = std::mem::replace(&mut entry.key, new.clone());
         entry.added_at = at;
         self.places.remove(&old);
         self.places.insert(new.clone(), place);
         self.sittings.retain(|sitting| sitting.item != old);
+        self.tell(None, &new, News::Added);
         Ok(new)
+    }
+
+    fn tell_removed(&mut self, entry: &Entry) {
+        let (section, movie) = (entry.section.clone(), entry.what == What::Movie);
+        self.tell(None, &entry.key, News::Removed { section, movie });
     }
 
     fn lose_marks(&mut self, place: usize) {

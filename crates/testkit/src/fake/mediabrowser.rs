@@ -8,6 +8,7 @@ mod caller;
 mod item;
 mod list;
 mod playing;
+pub mod told;
 mod users;
 mod words;
 

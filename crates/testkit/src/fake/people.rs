@@ -3,8 +3,12 @@
 use watchstate_model::{ItemKey, Moment};
 use watchstate_servers::ServerKind;
 
+use super::calls::PlexState;
+use super::habits::Habits;
 use super::library::{Library, Refused};
-use super::marks::TICKS_PER_MS;
+use super::marks::{Mark, TICKS_PER_MS};
+use super::titles::Entry;
+use super::told::News;
 
 /// A user of a server, by number: the first one added is 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -75,6 +79,8 @@ impl Device {
 /// Something being played.
 #[derive(Clone, Debug)]
 pub struct Sitting {
+    /// Its number: the first session of a server is 1. It stays while the session goes on.
+    pub number: u64,
     /// By whom.
     pub user: UserNo,
     /// What.
@@ -87,6 +93,13 @@ pub struct Sitting {
     pub paused: bool,
     /// When it began.
     pub since: Moment,
+}
+
+impl Sitting {
+    /// How it goes on.
+    pub(super) fn state(&self) -> PlexState {
+        if self.paused { PlexState::Paused } else { PlexState::Playing }
+    }
 }
 
 /// Whom a token belongs to.
@@ -275,33 +288,81 @@ impl Library {
         } else if user.0 >= self.people.len() {
             return Err(Refused::NoSuchUser);
         }
-        let position_ticks = self.shows(user, key)?.position_ticks;
+        let ticks = self.shows(user, key)?.position_ticks;
+        // Whatever it was that the device played, this is another session.
         self.sittings.retain(|sitting| sitting.device.id != device.id);
-        self.sittings.push(Sitting {
-            user,
-            item,
-            device,
-            position_ticks,
-            paused: false,
-            since: now,
-        });
+        self.sit(user, item, device, ticks, PlexState::Playing, now);
         Ok(())
+    }
+
+    /// A device plays an item, or goes on with it, and it is told.
+    pub(super) fn sit(
+        &mut self,
+        user: UserNo,
+        item: ItemKey,
+        device: Device,
+        position_ticks: u64,
+        state: PlexState,
+        now: Moment,
+    ) {
+        let place = self.sittings.iter().position(|sitting| sitting.device.id == device.id);
+        let before = place.map(|place| self.sittings.remove(place));
+        let (number, since) = match before {
+            Some(sitting) if sitting.user == user && sitting.item == item => {
+                (sitting.number, sitting.since)
+            }
+            _ => {
+                self.sat += 1;
+                (self.sat, now)
+            }
+        };
+        let paused = state == PlexState::Paused;
+        let sitting = Sitting { number, user, item, device, position_ticks, paused, since };
+        self.tell_of(&sitting, state);
+        if state != PlexState::Stopped {
+            self.sittings.push(sitting);
+        }
+    }
+
+    fn tell_of(&mut self, sitting: &Sitting, state: PlexState) {
+        let news = News::Playback {
+            session: sitting.number,
+            ms: sitting.position_ticks / TICKS_PER_MS,
+            state,
+            device: sitting.device.clone(),
+        };
+        self.tell(Some(sitting.user), &sitting.item, news);
     }
 
     /// Moves what the user is playing to a position, in milliseconds, and goes on playing.
     pub fn seek(&mut self, user: UserNo, ms: u64, now: Moment) -> Result<(), Refused> {
-        let sitting =
-            self.sittings.iter_mut().find(|s| s.user == user).ok_or(Refused::NoSuchItem)?;
+        let mut sitting = self.sitting_of(user)?;
         sitting.position_ticks = ms.saturating_mul(TICKS_PER_MS);
-        let key = sitting.item.clone();
-        self.reach(user, key.as_str(), ms, false, now)
+        let (key, state) = (sitting.item.clone(), sitting.state());
+        self.reach(user, key.as_str(), ms, false, now)?;
+        self.sit(user, key, sitting.device, sitting.position_ticks, state, now);
+        Ok(())
+    }
+
+    /// Pauses what the user is playing, or goes on with it.
+    pub fn pause(&mut self, user: UserNo, paused: bool, now: Moment) -> Result<(), Refused> {
+        let sitting = self.sitting_of(user)?;
+        let state = if paused { PlexState::Paused } else { PlexState::Playing };
+        self.sit(user, sitting.item, sitting.device, sitting.position_ticks, state, now);
+        Ok(())
     }
 
     /// Stops what the user is playing at a position in milliseconds.
     pub fn stop_at(&mut self, user: UserNo, ms: u64, now: Moment) -> Result<(), Refused> {
-        let place = self.sittings.iter().position(|s| s.user == user).ok_or(Refused::NoSuchItem)?;
-        let sitting = self.sittings.remove(place);
-        self.reach(user, sitting.item.as_str(), ms, true, now)
+        let sitting = self.sitting_of(user)?;
+        let ticks = ms.saturating_mul(TICKS_PER_MS);
+        self.reach(user, sitting.item.as_str(), ms, true, now)?;
+        self.sit(user, sitting.item, sitting.device, ticks, PlexState::Stopped, now);
+        Ok(())
+    }
+
+    fn sitting_of(&self, user: UserNo) -> Result<Sitting, Refused> {
+        self.sittings.iter().find(|s| s.user == user).cloned().ok_or(Refused::NoSuchItem)
     }
 
     /// Plays up to a position, in milliseconds, and stops.
@@ -331,12 +392,15 @@ impl Library {
         now: Moment,
     ) -> Result<(), Refused> {
         let plex = self.kind() == ServerKind::Plex;
-        self.change(user, key, |mark, entry, habits| {
+        let act = |mark: &mut Mark, entry: &Entry, habits: &Habits| {
             if plex {
                 mark.timeline(ms, stopped, entry.duration_ms, now, habits);
             } else {
                 mark.reached(ms.saturating_mul(TICKS_PER_MS), entry.duration_ms, habits);
             }
-        })
+        };
+        // What is saved while a session goes on is not told: the recorded sockets are silent between
+        // `62-playing-progress` and `65-playing-stop`.
+        if stopped { self.change(user, key, act) } else { self.change_quietly(user, key, act) }
     }
 }

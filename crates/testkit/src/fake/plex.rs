@@ -7,6 +7,7 @@
 mod item;
 mod list;
 mod node;
+pub mod told;
 
 use watchstate_model::Moment;
 
@@ -55,19 +56,21 @@ pub fn bad_token() -> Reply {
 
 /// What a Plex answers at a time of its own clock.
 pub fn answer(library: &mut Library, asked: &Asked, now: Moment) -> Reply {
-    let user = asked
-        .header("x-plex-token")
-        .or_else(|| asked.value("X-Plex-Token"))
-        .and_then(|token| library.caller(token))
-        .map(|caller| match caller {
-            Caller::User(user) => user,
-            Caller::ApiKey => UserNo(0),
-        });
+    let user = caller(library, asked).map(|caller| match caller {
+        Caller::User(user) => user,
+        Caller::ApiKey => UserNo(0),
+    });
     if asked.path() == "/identity" {
         return Exchange { library, asked, now, user: UserNo(0) }.identity();
     }
     let Some(user) = user else { return refuse(&No::Token) };
     Exchange { library, asked, now, user }.answer().unwrap_or_else(|no| refuse(&no))
+}
+
+/// Whose token a request has, in a header or in its query.
+fn caller(library: &Library, asked: &Asked) -> Option<Caller> {
+    let token = asked.header("x-plex-token").or_else(|| asked.value("X-Plex-Token"))?;
+    library.caller(token)
 }
 
 /// One exchange in the making.
@@ -272,7 +275,7 @@ impl Exchange<'_> {
             return Err(No::Allowed);
         }
         let sittings = self.library.sittings();
-        let videos = sittings.iter().enumerate().filter_map(|(n, sitting)| {
+        let videos = sittings.iter().filter_map(|sitting| {
             let entry = self.library.entry(sitting.item.as_str())?;
             let person = self.library.person(sitting.user)?;
             let show = Show { library: self.library, user: sitting.user, guids: true };
@@ -281,7 +284,7 @@ impl Exchange<'_> {
             let ms = sitting.position_ticks / super::marks::TICKS_PER_MS;
             Some(
                 video
-                    .with("sessionKey", (n + 1).to_string())
+                    .with("sessionKey", sitting.number.to_string())
                     .with("viewOffset", i64::try_from(ms).unwrap_or(0))
                     .child(
                         Node::new("User")
@@ -300,7 +303,7 @@ impl Exchange<'_> {
                     )
                     .child(
                         Node::new("Session")
-                            .with("id", format!("session-{n}"))
+                            .with("id", format!("session-{}", sitting.number))
                             .with("bandwidth", 1000_i64)
                             .with("location", "lan"),
                     ),

@@ -17,6 +17,7 @@ use super::faults::{Fault, Faults};
 use super::library::{Library, Refused, Wrote};
 use super::marks::Mark;
 use super::people::{Device, UserNo};
+use super::socket::{Held, Sockets};
 use super::{mediabrowser, plex, sample};
 
 /// The time of a fake: set by the test, or the real one, with an error on request.
@@ -48,7 +49,8 @@ impl FakeClock {
 
 /// What the connections of a server share.
 pub(super) struct Inside {
-    library: Mutex<Library>,
+    pub(super) library: Mutex<Library>,
+    pub(super) sockets: Sockets,
     pub(super) faults: Mutex<Faults>,
     pub(super) clock: FakeClock,
     /// Moves when all faults are healed, which wakes those who hang.
@@ -68,6 +70,7 @@ impl Inside {
     fn new(library: Library, clock: FakeClock, gzip: bool) -> Self {
         Self {
             library: Mutex::new(library),
+            sockets: Sockets::default(),
             faults: Mutex::default(),
             clock,
             healed: watch::Sender::new(0),
@@ -86,7 +89,7 @@ impl Inside {
 
     pub(super) fn answer(&self, asked: &Asked) -> Reply {
         let now = self.clock.now();
-        let mut library = locked(&self.library);
+        let mut library = self.held();
         match library.kind() {
             ServerKind::Jellyfin | ServerKind::Emby => {
                 mediabrowser::answer(&mut library, asked, now)
@@ -173,7 +176,9 @@ impl Setup {
     }
 
     /// Starts it. It listens when this returns, and ends when the [`FakeServer`] is dropped.
-    pub async fn start(self) -> io::Result<FakeServer> {
+    pub async fn start(mut self) -> io::Result<FakeServer> {
+        // What was there before it was started nobody is told.
+        self.library.take_told();
         let clock = FakeClock::new(self.at, self.real);
         let inside = Arc::new(Inside::new(self.library, clock, self.gzip));
         let end = CancellationToken::new();
@@ -185,7 +190,7 @@ impl Setup {
 
 /// A fake server that listens on `127.0.0.1` until it is dropped.
 pub struct FakeServer {
-    inside: Arc<Inside>,
+    pub(super) inside: Arc<Inside>,
     address: SocketAddr,
     orders: mpsc::Sender<Order>,
     _end: DropGuard,
@@ -244,9 +249,10 @@ impl FakeServer {
         self.library().add_api_key("test", now)
     }
 
-    /// The state behind it, to be read or changed. While it is held no request is answered.
-    pub fn library(&self) -> MutexGuard<'_, Library> {
-        locked(&self.inside.library)
+    /// The state behind it, to be read or changed. While it is held no request is answered; what was
+    /// changed is told on the sockets when it is let go.
+    pub fn library(&self) -> Held<'_> {
+        self.inside.held()
     }
 
     // The clock.
@@ -330,6 +336,19 @@ impl FakeServer {
         library.seek(user, ms, now)
     }
 
+    /// Pauses what is being played, or goes on with it.
+    pub fn pause(&self, user: &str, paused: bool) -> Result<(), Refused> {
+        let now = self.now();
+        let mut library = self.library();
+        let user = library.user(user).ok_or(Refused::NoSuchUser)?;
+        library.pause(user, paused, now)
+    }
+
+    /// Opens the page of a title.
+    pub fn open_page(&self, title: &str, user: &str) -> Result<(), Refused> {
+        self.act(title, user, |library, user, key, _| library.open_page(user, key))
+    }
+
     /// Stops at a position in milliseconds of what is being played.
     pub fn stop_at(&self, user: &str, ms: u64) -> Result<(), Refused> {
         let now = self.now();
@@ -395,11 +414,21 @@ impl FakeServer {
     /// Nobody listens any more: connections are refused, and those that stood are gone.
     pub async fn refuse(&self) {
         self.order(Order::Close).await;
+        self.cut_sockets();
+    }
+
+    /// It is started again: connections and sockets are gone, nobody plays anything, copies agree, and
+    /// somebody listens again. Faults stay.
+    pub async fn restart(&self) {
+        self.refuse().await;
+        self.library().restart();
+        self.order(Order::Open).await;
     }
 
     /// All faults are gone, and somebody listens.
     pub async fn heal(&self) {
         locked(&self.inside.faults).heal();
+        self.heal_sockets();
         self.inside.healed.send_modify(|times| *times += 1);
         self.order(Order::Open).await;
     }

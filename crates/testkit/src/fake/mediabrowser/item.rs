@@ -251,6 +251,24 @@ impl Exchange<'_> {
         }
     }
 
+    /// `UserData` of the folder that a section's films are in, as it is told with them on a socket.
+    pub(super) fn section_data(&self, user: UserNo, section: &str) -> Value {
+        let left = self
+            .library
+            .entries_of(section)
+            .filter(|entry| !self.library.kept(user, entry).played)
+            .count();
+        let mut data = json!({
+            "UnplayedItemCount": left,
+            "PlaybackPositionTicks": 0,
+            "PlayCount": 0,
+            "IsFavorite": false,
+            "Played": left == 0,
+        });
+        self.key_into(&mut data, &dashed(section));
+        data
+    }
+
     /// `UserData` of a series or a season, which is computed: recordings 47 to 51.
     pub(super) fn folder_data(&self, user: UserNo, named: Named<'_>, percent: bool) -> Value {
         let (series, season) = match named {

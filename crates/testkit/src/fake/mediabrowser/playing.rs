@@ -252,13 +252,19 @@ impl Exchange<'_> {
     /// Recordings 61 and 64: who plays what, and who is signed in without playing.
     pub(super) fn sessions(&self) -> Answered {
         self.visitor()?;
-        let wanted = self.asked.value("deviceId");
-        let of = |device: &Device| wanted.is_none_or(|id| id == device.id);
+        Ok(Reply::json(Value::Array(self.session_list(self.asked.value("deviceId"), None))))
+    }
+
+    /// The sessions of a device or of all, of a user or of all.
+    pub(super) fn session_list(&self, device: Option<&str>, whose: Option<UserNo>) -> Vec<Value> {
+        let of = |user: UserNo, at: &Device| {
+            device.is_none_or(|id| id == at.id) && whose.is_none_or(|whose| whose == user)
+        };
         let library = &self.library;
         let mut sessions: Vec<Value> = library
             .sittings()
             .iter()
-            .filter(|sitting| of(&sitting.device))
+            .filter(|sitting| of(sitting.user, &sitting.device))
             .map(|sitting| {
                 let mut session = self.session(sitting.user, &sitting.device, self.now);
                 if let Some(entry) = library.entry(sitting.item.as_str()) {
@@ -278,14 +284,14 @@ impl Exchange<'_> {
             .collect();
         let idle = library.sign_ins().iter().filter(|sign_in| {
             sign_in.last_seen.0 > 0
-                && of(&sign_in.device)
+                && of(sign_in.user, &sign_in.device)
                 && !library.sittings().iter().any(|s| s.device.id == sign_in.device.id)
         });
         sessions.extend(idle.map(|s| self.session(s.user, &s.device, s.last_seen)));
-        Ok(Reply::json(Value::Array(sessions)))
+        sessions
     }
 
-    fn session(&self, user: UserNo, device: &Device, seen: Moment) -> Value {
+    pub(super) fn session(&self, user: UserNo, device: &Device, seen: Moment) -> Value {
         let person = self.library.person(user);
         json!({
             "Id": format!("session-{}", device.id),
