@@ -15,9 +15,9 @@ use watchstate_model::{Abilities, Watch};
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
 use crate::mediabrowser::auth::{media_browser, percent, secret};
-use crate::mediabrowser::wire::Session;
+use crate::mediabrowser::sessions::Session;
 use crate::mediabrowser::write::{Call, Wording, body, mark, unmark};
-use crate::mediabrowser::{self, Dialect, MediaBrowser, Version, date};
+use crate::mediabrowser::{self, Dialect, MediaBrowser, SocketAt, Version, date};
 use crate::{Sensitive, SignedIn, User};
 
 /// One account on an Emby server.
@@ -58,6 +58,14 @@ impl Dialect for EmbyDialect {
             headers.insert("X-Emby-Token", secret(token)?);
         }
         Ok(headers)
+    }
+
+    /// The socket takes a token only in the query, where the recordings had theirs
+    /// (`emby-3.2.40/websocket.jsonl`); the path is what clients of version 4 use. It is opened with any token,
+    /// a bad one included: whoever listens makes sure of it first.
+    fn socket<'a>(client_id: &'a str, token: &'a str) -> SocketAt<'a> {
+        let query = vec![("api_key", token), ("deviceId", client_id)];
+        SocketAt { path: "/embywebsocket", query }
     }
 
     /// `/Users/{id}/Items` (`emby-3.2.40/26-items-all.json`).

@@ -1,6 +1,8 @@
 //! The one place that talks HTTP: timeouts, the limit of requests in flight, retries, what is counted, and
 //! what is kept out of every message.
 
+mod upgrade;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -72,12 +74,17 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// Counts what came over a socket.
+    pub(crate) fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// Requests sent, retries included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Bytes of answers, after unpacking.
+    /// Bytes of answers, after unpacking, and of what came over sockets.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -143,10 +150,13 @@ impl<'a> Request<'a> {
 pub struct Http {
     client: reqwest::Client,
     base: Url,
+    /// Those of every request.
+    headers: HeaderMap,
     limits: Limits,
     pause: Arc<dyn Pause>,
     in_flight: Semaphore,
-    meter: Meter,
+    /// Sockets count on when this is gone.
+    meter: Arc<Meter>,
     clock: AtomicI64,
 }
 
@@ -174,31 +184,17 @@ impl Http {
         let mut all = HeaderMap::new();
         all.insert(ACCEPT, HeaderValue::from_static("application/json"));
         all.extend(headers);
-        let host = base.host_str().unwrap_or_default().to_owned();
-        let client = reqwest::Client::builder()
-            .default_headers(all)
-            .user_agent(concat!("WatchState/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(limits.connect_timeout)
-            .read_timeout(limits.read_timeout)
-            .timeout(limits.total_timeout)
-            // A redirect to another host would carry the token there.
-            .redirect(redirect::Policy::custom(move |attempt| {
-                if attempt.previous().len() > 3 || attempt.url().host_str() != Some(host.as_str()) {
-                    attempt.stop()
-                } else {
-                    attempt.follow()
-                }
-            }))
-            .no_proxy()
+        let client = client(&base, all.clone(), limits)
             .build()
             .map_err(|e| ServerError::new(Fault::Unreachable, OP).with(kind_of(&e)))?;
         Ok(Self {
             client,
             base,
+            headers: all,
             limits,
             pause,
             in_flight: Semaphore::new(limits.at_once.max(1)),
-            meter: Meter::default(),
+            meter: Arc::default(),
             clock: AtomicI64::new(0),
         })
     }
@@ -307,6 +303,26 @@ impl Http {
         url.set_path(&below);
         url
     }
+}
+
+/// How every connection to a server is made.
+fn client(base: &Url, headers: HeaderMap, limits: Limits) -> reqwest::ClientBuilder {
+    let host = base.host_str().unwrap_or_default().to_owned();
+    reqwest::Client::builder()
+        .default_headers(headers)
+        .user_agent(concat!("WatchState/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect_timeout)
+        .read_timeout(limits.read_timeout)
+        .timeout(limits.total_timeout)
+        // A redirect to another host would carry the token there.
+        .redirect(redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > 3 || attempt.url().host_str() != Some(host.as_str()) {
+                attempt.stop()
+            } else {
+                attempt.follow()
+            }
+        }))
+        .no_proxy()
 }
 
 /// The fault behind a status that is no success, by the codes of RFC 9110 section 15 and RFC 6585.

@@ -13,9 +13,10 @@ use watchstate_model::{Abilities, Watch};
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
 use crate::mediabrowser::auth::{media_browser, percent};
+pub use crate::mediabrowser::told::Ear;
 use crate::mediabrowser::wire::Account;
 use crate::mediabrowser::write::{Call, Wording, body};
-use crate::mediabrowser::{self, Dialect, MediaBrowser, Version, date};
+use crate::mediabrowser::{self, Dialect, MediaBrowser, SocketAt, Version, date};
 use crate::{Sensitive, SignedIn, User};
 
 /// One account on a Jellyfin server.
@@ -51,6 +52,12 @@ impl Dialect for JellyfinDialect {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, media_browser(client_id, token)?);
         Ok(headers)
+    }
+
+    /// `/socket`, with the headers of every other request. Versions before 12 also take the token in the query
+    /// (`jellyfin-10.10.7/websocket.jsonl`), where it would be in the logs of every proxy.
+    fn socket<'a>(_client_id: &'a str, _token: &'a str) -> SocketAt<'a> {
+        SocketAt { path: "/socket", query: vec![] }
     }
 
     /// `/Items?userId=` is in 10.8 (`jellyfin-10.8.6/27-items-all-modern.json`) and in the document of

@@ -19,6 +19,7 @@ pub mod kodi;
 mod mediabrowser;
 pub mod plex;
 pub mod sensitive;
+mod socket;
 pub mod waiting;
 
 use std::sync::Arc;

@@ -6,7 +6,10 @@ mod check;
 pub(crate) mod date;
 mod find;
 mod ids;
+mod lately;
+pub(crate) mod sessions;
 mod sign_in;
+pub(crate) mod told;
 pub(crate) mod wire;
 pub(crate) mod write;
 
@@ -17,17 +20,21 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
-use watchstate_model::{Abilities, Item, ItemKey, Show};
+use watchstate_model::{Abilities, Item, ItemKey, Moment, Show};
 
 use self::auth::percent;
+use self::sessions::Session;
 pub(crate) use self::sign_in::sign_in;
-use self::wire::{Entry, Kept, LeanEntry, List, Session, Text, Views};
+use self::told::Ear;
+use self::wire::{Entry, Kept, LeanEntry, List, Views};
 use self::write::{Call, Way, Wording};
 use crate::error::{Fault, ServerError};
+use crate::heard::{Glance, Listening, Tells};
 use crate::http::{Answer, Http, Limits, Meter, Pause, Request};
+use crate::socket::Socket;
 use crate::{
-    Address, Detail, Library, LibraryKind, MediaServer, Page, Playing, ServerInfo, Stretch, User,
-    Wanted, Write,
+    Address, Detail, Library, LibraryKind, MediaServer, Page, Playing, Sensitive, ServerInfo,
+    Stretch, User, Wanted, Write,
 };
 
 /// What differs between Jellyfin and Emby.
@@ -50,6 +57,9 @@ pub trait Dialect: Send + Sync + 'static {
     /// The headers that go with every request.
     fn headers(client_id: &str, token: Option<&str>) -> Result<HeaderMap, ServerError>;
 
+    /// Where the socket is.
+    fn socket<'a>(client_id: &'a str, token: &'a str) -> SocketAt<'a>;
+
     /// The path of a user's items.
     fn items(user: &str) -> String;
 
@@ -64,6 +74,14 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// A change as requests, where user data is taken.
     fn by_user_data(wording: &Wording<'_>) -> Vec<Call>;
+}
+
+/// Where a socket is, beside the headers that go with every request.
+pub struct SocketAt<'a> {
+    /// The path below the base URL.
+    pub path: &'static str,
+    /// The query, which may hold the token.
+    pub query: Vec<(&'static str, &'a str)>,
 }
 
 /// A version, as far as it matters.
@@ -107,6 +125,8 @@ impl Known {
 pub struct MediaBrowser<D> {
     http: Http,
     client_id: String,
+    /// The headers have it too; a socket may want it elsewhere.
+    token: Sensitive<String>,
     /// The user of the address: an id, or a name as a person typed it.
     named: Option<String>,
     known: Mutex<Option<Known>>,
@@ -133,6 +153,7 @@ impl<D: Dialect> MediaBrowser<D> {
         Ok(Self {
             http: Http::new(&address.url, headers, limits, pause)?,
             client_id: address.client_id,
+            token: address.token,
             named: address.user.map(|user| user.trim().to_owned()).filter(|u| !u.is_empty()),
             known: Mutex::new(None),
             dialect: PhantomData,
@@ -387,18 +408,42 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             answer => answer?,
         };
         let sessions: Vec<Session<'_>> = answer.json(OP)?;
-        let is_ours = |id: Option<&Text<'_>>| id.is_some_and(|id| same_id(&id.0, &user));
-        let items = sessions
-            .into_iter()
-            // Our own session plays nothing: it only writes positions.
-            .filter(|s| s.device_id.as_ref().is_none_or(|id| id.0 != self.client_id))
-            .filter(|s| {
-                let mut guests = s.additional_users.iter().flatten();
-                is_ours(s.user_id.as_ref()) || guests.any(|g| is_ours(g.user_id.as_ref()))
-            })
-            .filter_map(|s| Some(ItemKey(s.now_playing_item?.id.into_owned()).into()))
-            .collect();
-        Ok(Playing::Items(items))
+        let ours = sessions::of_user(sessions, &user, &self.client_id);
+        Ok(Playing::Items(ours.filter_map(|session| session.now_playing()).collect()))
+    }
+
+    /// Marks are told to the sessions of their user alone, so that the token of somebody else, or an API key,
+    /// hears of playback at best.
+    fn tells(&self) -> Tells {
+        match self.recall() {
+            Some(known) if !known.own => Tells::Playback,
+            _ => Tells::Everything,
+        }
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listening>, ServerError> {
+        // Emby opens a socket for whoever asks and then says nothing to those whose token is bad.
+        let (_, known) = self.get_to_know().await?;
+        let at = D::socket(&self.client_id, self.token.expose());
+        let ear = Ear::new(&known.user.id, &self.client_id);
+        Ok(Box::new(Socket::open(&self.http, at.path, &at.query, ear).await?))
+    }
+
+    async fn glance(
+        &self,
+        library: &Library,
+        since: Option<Moment>,
+        most: u32,
+    ) -> Result<Glance, ServerError> {
+        self.glance_at(library, since, most).await
+    }
+
+    async fn watched(
+        &self,
+        library: &Library,
+        stretch: Stretch,
+    ) -> Result<Page<ItemKey>, ServerError> {
+        self.watched_of(library, stretch).await
     }
 
     fn meter(&self) -> &Meter {

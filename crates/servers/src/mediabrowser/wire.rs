@@ -70,39 +70,6 @@ pub(crate) struct Authenticated<'a> {
     pub(crate) user: Account<'a>,
 }
 
-/// One of `GET /Sessions`: `jellyfin-10.10.7/61-sessions.json`. The session of an API key has no user in
-/// `emby-3.2.40/61-sessions.json`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Session<'a> {
-    #[serde(borrow)]
-    pub(crate) user_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(crate) user_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(crate) device_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) additional_users: Option<Vec<Guest<'a>>>,
-    #[serde(borrow)]
-    pub(crate) now_playing_item: Option<Playing<'a>>,
-}
-
-/// Somebody who watches along.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Guest<'a> {
-    #[serde(borrow)]
-    pub(crate) user_id: Option<Text<'a>>,
-}
-
-/// What a session plays.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Playing<'a> {
-    #[serde(borrow)]
-    pub(crate) id: Cow<'a, str>,
-}
-
 /// `GET /Users/{id}/Views`: `jellyfin-10.10.7/25-views.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -255,10 +222,20 @@ pub(crate) struct LeanEntry<'a> {
 }
 
 impl LeanEntry<'_> {
+    fn place(&self) -> Option<Place> {
+        let numbers = [self.parent_index_number, self.index_number, self.index_number_end];
+        place(self.r#type.as_ref(), self.location_type.as_ref(), numbers)
+    }
+
+    /// The key of a movie or an episode that [`LeanEntry::item`] would take as well, whatever its marks.
+    pub(crate) fn key(self) -> Option<ItemKey> {
+        self.place()?;
+        Some(ItemKey(self.id.into_owned()))
+    }
+
     /// As [`Entry::item`].
     pub(crate) fn item(self) -> Option<Item> {
-        let numbers = [self.parent_index_number, self.index_number, self.index_number_end];
-        place(self.r#type.as_ref(), self.location_type.as_ref(), numbers)?;
+        self.place()?;
         Some(Item {
             marks: self.user_data?.marks()?,
             key: ItemKey(self.id.into_owned()),

@@ -11,8 +11,10 @@ mod account;
 mod agents;
 mod file_name;
 mod find;
+mod lately;
 mod list;
 mod loose;
+mod told;
 mod wire;
 mod write;
 
@@ -23,12 +25,16 @@ use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::OnceCell;
-use watchstate_model::{Abilities, Item, ItemKey, Show};
+use watchstate_model::{Abilities, Item, ItemKey, Moment, Show};
 
 use self::list::{List, Sent};
+use self::told::PlexEar;
+pub use self::told::told;
 use self::wire::{Accounts, Envelope, Identity, Metadata, Root, Sections};
 use crate::error::{Fault, ServerError};
+use crate::heard::{Glance, Listening, NowPlaying, Tells};
 use crate::http::{Http, Limits, Meter, Pause, Request};
+use crate::socket::Socket;
 use crate::{
     Address, Detail, Library, LibraryKind, MediaServer, Page, Playing, ServerInfo, SignedIn,
     Stretch, User, Wanted, Write,
@@ -346,10 +352,39 @@ impl MediaServer for Plex {
         }
         let user = self.user().await?;
         let own = sessions.iter().filter(|session| session.is_played_by(&user));
-        let mut keys: Vec<ItemKey> = own.filter_map(Metadata::key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(Playing::Items(keys.into_iter().map(Into::into).collect()))
+        let mut items: Vec<NowPlaying> = own.filter_map(Metadata::now_playing).collect();
+        // On two devices at once it is one item, and runs if it runs on either.
+        items.sort_unstable_by(|a, b| (&a.key, a.paused).cmp(&(&b.key, b.paused)));
+        items.dedup_by(|a, b| a.key == b.key);
+        Ok(Playing::Items(items))
+    }
+
+    /// The socket tells of playback as it happens, and of a mark set by hand not dependably.
+    fn tells(&self) -> Tells {
+        Tells::Playback
+    }
+
+    /// Every token may listen; whoever is not the owner hears of their own playback alone. A token that is no
+    /// longer good is refused.
+    async fn listen(&self) -> Result<Box<dyn Listening>, ServerError> {
+        Ok(Box::new(Socket::open(&self.http, told::PATH, &[], PlexEar).await?))
+    }
+
+    async fn glance(
+        &self,
+        library: &Library,
+        since: Option<Moment>,
+        most: u32,
+    ) -> Result<Glance, ServerError> {
+        self.glance_at(library, since, most).await
+    }
+
+    async fn watched(
+        &self,
+        library: &Library,
+        stretch: Stretch,
+    ) -> Result<Page<ItemKey>, ServerError> {
+        self.watched_of(library, stretch).await
     }
 
     fn meter(&self) -> &Meter {

@@ -17,7 +17,7 @@ use watchstate_model::{
 use super::agents::{self, Of};
 use super::file_name::last_episode;
 use super::loose::{Number, Text};
-use crate::{Detail, Library, LibraryKind, User};
+use crate::{Detail, Library, LibraryKind, NowPlaying, User};
 
 /// Every answer is one of these.
 #[derive(Deserialize)]
@@ -164,6 +164,8 @@ pub(super) struct Metadata {
     media: Option<Vec<Media>>,
     #[serde(default, rename = "User")]
     user: Option<SessionUser>,
+    #[serde(default, rename = "Player")]
+    player: Option<Player>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +194,17 @@ struct SessionUser {
     id: Text,
     #[serde(default, rename = "title")]
     name: Text,
+}
+
+/// What a session plays on (`sessions.json`).
+#[derive(Deserialize)]
+struct Player {
+    #[serde(default)]
+    state: Text,
+    #[serde(default, rename = "title")]
+    name: Text,
+    #[serde(default)]
+    product: Text,
 }
 
 impl Metadata {
@@ -230,6 +243,18 @@ impl Metadata {
         self.user.as_ref().is_none_or(|theirs| match (theirs.id.as_str(), theirs.name.as_str()) {
             (None, None) => true,
             (id, name) => id == Some(&user.id) || name == Some(&user.name),
+        })
+    }
+
+    /// A session as what is being played. While it buffers it runs.
+    pub(super) fn now_playing(&self) -> Option<NowPlaying> {
+        let player = self.player.as_ref();
+        let device = player.and_then(|player| player.name.as_str().or(player.product.as_str()));
+        Some(NowPlaying {
+            key: self.key()?,
+            position: self.position_ms.above_zero().and_then(Position::from_ms),
+            paused: player.is_some_and(|player| player.state.as_str() == Some("paused")),
+            device: device.map(str::to_owned),
         })
     }
 
