@@ -8,6 +8,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "welcome", place: "overview", scene: "empty" },
   { name: "overview", place: "overview", scene: "waits" },
   { name: "overview in trouble", place: "overview", scene: "trouble" },
+  { name: "overview with a full disk", place: "overview", scene: "full" },
   { name: "history", place: "history", scene: "waits" },
   { name: "a title", place: "history/14", scene: "waits" },
   { name: "backends", place: "backends", scene: "trouble" },

@@ -205,6 +205,13 @@ test("what fails says what and what to do, in the status line and in the view", 
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
 
+test("what keeps everything from going on is said with what to do, wherever one looks", async ({ page }) => {
+  await open(page, "overview", "full");
+  await expect(page.getByRole("status").first()).toContainText("The disk is full");
+  await expect(page.getByRole("status").first()).toContainText("Make room on the disk.");
+  await expect(page.getByRole("region", { name: "How it stands" })).toContainText("Make room on the disk.");
+});
+
 test("the window works under the content policy of the app", async ({ page }) => {
   const broken: string[] = [];
   page.on("console", (message) => {

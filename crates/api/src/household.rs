@@ -82,7 +82,8 @@ impl Household {
         let folder = DataFolder::open(path)?;
         let client_id = folder.client_id()?;
         let store = Store::open(&folder.database()).await?;
-        store.end_abandoned_runs(around.clock.now()).await?;
+        let closed = "WatchState was closed while it ran; the next run goes on from there";
+        store.end_abandoned_runs(around.clock.now(), closed).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
         Ok(Self { store, secrets, client_id, around, folder, _scratch: None })
     }

@@ -123,14 +123,16 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks runs that a process left behind as ended: it is gone.
-    pub async fn end_abandoned_runs(&self, at: Moment) -> Result<()> {
+    /// Marks runs as ended that nobody does any more and nobody could end: their process is gone, or the
+    /// database could not be written when they broke off. `why` is a line for those that have no reason yet.
+    pub async fn end_abandoned_runs(&self, at: Moment, why: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query!(
             "UPDATE runs SET ended_at = ?1, ok = 0,
-                 error = coalesce(error, 'WatchState was closed while it ran')
+                 error = coalesce(error, ?2)
              WHERE ended_at IS NULL",
-            at.0
+            at.0,
+            why
         )
         .execute(tx.conn())
         .await?;

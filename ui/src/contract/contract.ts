@@ -116,6 +116,16 @@ truth: Truth,
  */
 says: string, 
 /**
+ * What to do about it, where something keeps everything from going on: the database, the keyring. What
+ * to do about a backend stands with the backend.
+ */
+todo: string | null, 
+/**
+ * Whether anything goes on or waits for its turn, and so can be stopped. [`Overview::truth`] says
+ * `working` of what is still to be told as well, when nothing goes on.
+ */
+running: boolean, 
+/**
  * All backends.
  */
 backends: Array<BackendCard>, 

@@ -34,8 +34,10 @@ impl App {
         let paused_until = self.paused_until();
         let (trouble, look_anew, next_run) = {
             let mood = locked(&self.mood);
-            (mood.trouble.as_ref().map(|t| t.what.clone()), mood.look_anew, mood.next_run)
+            (mood.trouble.clone().map(Failure::advice), mood.look_anew, mood.next_run)
         };
+        let running = self.is_working();
+        let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
         let stands: Vec<Stands> = backends.iter().map(stands).collect();
         let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
             let waits =
@@ -51,15 +53,17 @@ impl App {
             backends.iter().flat_map(|card| [card.imported_at, card.exported_at]).flatten().max();
         let (truth, says) = truth(&Standing {
             backends: stands,
-            running: self.is_working(),
+            running,
             paused: paused_until.is_some(),
             unplanned,
-            trouble,
+            trouble: trouble.map(|trouble| trouble.what),
             look_anew,
         });
         Ok(Overview {
             truth,
             says,
+            todo,
+            running,
             titles: store.count_titles().await?,
             last_sync,
             next_run: next_run.filter(|_| paused_until.is_none()),

@@ -11,6 +11,7 @@ use watchstate_store::{Backend, Import};
 use super::demo::busy;
 use super::preview::Agreed;
 use super::{App, locked};
+use crate::Household;
 use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
 
 /// What is stale after a run.
@@ -195,24 +196,28 @@ impl App {
         self.tracker.spawn(async move {
             let ended = app.work(&job, work).await;
             drop(job);
-            {
-                let mut mood = locked(&app.mood);
-                match ended {
-                    Ok(look_anew) => {
-                        mood.trouble = None;
-                        mood.look_anew = look_anew;
-                    }
-                    Err(failure) if failure.kind == FailureKind::Cancelled => {}
-                    Err(failure) => {
-                        tracing::error!(what = failure.what, "a run broke off");
-                        mood.trouble = Some(failure);
-                    }
-                }
+            app.keep_how_it_ended(&ended);
+            if let Ok(look_anew) = ended {
+                locked(&app.mood).look_anew = look_anew;
             }
             app.changed(&AFTER_A_RUN);
             app.tell_what_waits();
         });
         Ok(())
+    }
+
+    /// Keeps what broke off something that was begun by a hand or by the clock, until something goes well. That
+    /// a person stopped it is no trouble, and says nothing about the trouble before.
+    pub(super) fn keep_how_it_ended<T>(&self, ended: &Result<T, Failure>) {
+        let mut mood = locked(&self.mood);
+        match ended {
+            Ok(_) => mood.trouble = None,
+            Err(failure) if failure.kind == FailureKind::Cancelled => {}
+            Err(failure) => {
+                tracing::error!(what = failure.what, "a run broke off");
+                mood.trouble = Some(failure.clone());
+            }
+        }
     }
 
     /// Notes that these backends are owed something by a person's own hand, and tells them as soon as
@@ -253,6 +258,9 @@ impl App {
             turn = self.turn.lock() => turn,
         };
         let household = self.household();
+        if !planning {
+            self.end_broken_off_runs(&household).await?;
+        }
         // A keyring may ask the person at the screen, who may take their time.
         let accounts = select! {
             biased;
@@ -262,6 +270,16 @@ impl App {
         self.board.begins(&accounts, planning, household.now());
         let engine = household.engine(self.board.clone(), job.cancel.clone());
         Ok((engine, accounts, AtWork { app: self, _turn: turn }))
+    }
+
+    /// A run that broke off because the database could not be written could not be ended there either.
+    /// Nobody works now, so whatever is not ended has broken off.
+    async fn end_broken_off_runs(&self, household: &Household) -> Result<(), Failure> {
+        let why = match &locked(&self.mood).trouble {
+            Some(trouble) => format!("{}; {}", trouble.what, trouble.todo),
+            None => "it broke off; the next run goes on from there".to_owned(),
+        };
+        Ok(household.store().end_abandoned_runs(household.now(), &why).await?)
     }
 
     /// Does what is to be done. Answers whether a person has to look anew at what would be changed, because

@@ -11,7 +11,7 @@ use watchstate_store::Import;
 use super::runs::{AFTER_A_RUN, Job};
 use super::{App, locked};
 use crate::contract::{
-    self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Task, TaskEnd,
+    self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
 };
 use crate::schedule::{self, Ticking, Timer, Work};
 use crate::settings::Book;
@@ -208,6 +208,7 @@ impl App {
                 _ = news.recv() => {}
             }
         };
+        self.changed(&[Tag::Live]);
         let ended = {
             let work = self.do_task(&job, task);
             tokio::pin!(work);
@@ -220,6 +221,7 @@ impl App {
             }
         };
         drop(job);
+        self.keep_how_it_ended(&ended);
         self.changed(&AFTER_A_RUN);
         says(&ended?)
     }

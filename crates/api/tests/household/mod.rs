@@ -95,7 +95,11 @@ impl Window {
     }
 
     pub async fn open_with(demo: Option<Arc<dyn Demo>>) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::open_in(TempDir::new().unwrap(), demo).await
+    }
+
+    /// Opens a window on a data folder in this one.
+    pub async fn open_in(folder: TempDir, demo: Option<Arc<dyn Demo>>) -> Self {
         let clock = SimClock::at(NOW);
         let limits = Limits {
             connect_timeout: Duration::from_millis(1_500),
@@ -170,12 +174,16 @@ impl Window {
 
     /// A household of three that was brought to agree once, with a person's yes.
     pub async fn agreed(servers: &Servers) -> Self {
-        let window = Self::open().await;
-        window.add("den", &servers.plex, "plex").await;
-        window.add("attic", &servers.jellyfin, "jellyfin").await;
-        window.add("cellar", &servers.emby, "emby").await;
-        window.sync_with_a_yes().await;
-        window
+        Self::open().await.agree(servers).await
+    }
+
+    /// The same for a window that is open already.
+    pub async fn agree(self, servers: &Servers) -> Self {
+        self.add("den", &servers.plex, "plex").await;
+        self.add("attic", &servers.jellyfin, "jellyfin").await;
+        self.add("cellar", &servers.emby, "emby").await;
+        self.sync_with_a_yes().await;
+        self
     }
 
     pub async fn sync_with_a_yes(&self) -> Value {

@@ -1,5 +1,5 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|empty`, `titles=200000`, `step=MS` (how long a step of a run
+// `?sample` and beside it: `scene=calm|waits|trouble|full|empty`, `titles=200000`, `step=MS` (how long a step of a run
 // takes), `fails` (each command fails).
 import type { Failure, Found, Overview, Preview, PreviewRow, SignIn, Title, TitleRow } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
@@ -87,8 +87,10 @@ function overviewOf(home: Household): Overview {
                 ? `Reading ${home.live[0].name ?? "servers"}`
                 : `Writing to ${home.live[0].name ?? "servers"}`,
             ]
-          : trouble
-            ? ["trouble", trouble.trouble?.what ?? ""]
+          : home.scene === "full"
+            ? ["trouble", "The disk is full"]
+            : trouble
+              ? ["trouble", trouble.trouble?.what ?? ""]
             : waiting[0]
               ? ["needsYou", `${waiting[0].name} waits for your yes`]
               : [
@@ -105,6 +107,8 @@ function overviewOf(home: Household): Overview {
   return {
     truth,
     says,
+    todo: truth === "trouble" && !trouble ? "Make room on the disk" : null,
+    running: home.live.length > 0,
     backends,
     titles: home.titles.length,
     lastSync: backends[0]?.exportedAt ?? null,
