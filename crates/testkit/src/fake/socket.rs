@@ -25,7 +25,7 @@ use watchstate_servers::ServerKind;
 use super::exchange::{Asked, Reply};
 use super::library::Library;
 use super::server::{FakeServer, Inside, locked};
-use super::told::Ears;
+use super::told::{Ears, News, Told};
 use super::{mediabrowser, plex};
 
 /// What happened on the sockets of a server so far.
@@ -59,6 +59,8 @@ struct Open {
     double: u64,
     holding: bool,
     held: Vec<(u64, String)>,
+    /// Marks that are told later and together, where they are gathered.
+    gathered: Option<Vec<Told>>,
 }
 
 /// The sockets of a server.
@@ -103,6 +105,7 @@ impl Sockets {
             listener.cut.cancel();
         }
         open.held.clear();
+        open.gathered = open.gathered.take().map(|_| Vec::new());
         self.count(|counts| counts.open = 0);
     }
 
@@ -185,26 +188,33 @@ impl Inside {
     }
 
     fn tell(&self, library: &mut Library) {
-        let told = library.take_told();
+        let mut told = library.take_told();
         if told.is_empty() {
             return;
         }
-        let now = self.clock.now();
         let mut open = locked(&self.sockets.open);
+        if let Some(gathered) = &mut open.gathered {
+            gathered.extend(told.extract_if(.., |told| told.news == News::Marked));
+        }
+        self.tell_of(library, &mut open, &told);
+    }
+
+    fn tell_of(&self, library: &mut Library, open: &mut Open, told: &[Told]) {
+        let now = self.clock.now();
         let mut messages = Vec::new();
         for listener in &mut open.listeners {
             let new = match library.kind() {
                 ServerKind::Jellyfin | ServerKind::Emby => {
-                    mediabrowser::told::messages(library, &told, &mut listener.ears, now)
+                    mediabrowser::told::messages(library, told, &mut listener.ears, now)
                 }
                 ServerKind::Plex | ServerKind::Kodi => {
-                    plex::told::messages(library, &told, &listener.ears, now)
+                    plex::told::messages(library, told, &listener.ears, now)
                 }
             };
             messages.extend(new.into_iter().map(|message| (listener.number, message.to_string())));
         }
         let arriving = open.on_their_way(messages);
-        self.sockets.deliver(&open, arriving);
+        self.sockets.deliver(open, arriving);
     }
 
     fn attend(&self, asked: &Asked) -> Result<Attended, Reply> {
@@ -344,6 +354,20 @@ impl FakeServer {
         open.holding = false;
         let held = std::mem::take(&mut open.held);
         self.inside.sockets.deliver(&open, held.into_iter().rev());
+    }
+
+    /// From now on marks are gathered, as genuine servers gather what comes within half a second, until they
+    /// are told.
+    pub fn gather_marks(&self) {
+        locked(&self.inside.sockets.open).gathered.get_or_insert_default();
+    }
+
+    /// The marks that were gathered are told together, as they are now; those that come next at once again.
+    pub fn tell_gathered_marks(&self) {
+        let mut library = locked(&self.inside.library);
+        let mut open = locked(&self.inside.sockets.open);
+        let told = open.gathered.take().unwrap_or_default();
+        self.inside.tell_of(&mut library, &mut open, &told);
     }
 
     /// What goes wrong with messages is over; what was held back arrives, in its order.
