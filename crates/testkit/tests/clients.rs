@@ -1,6 +1,6 @@
-//! The fakes driven by clients that others wrote for the genuine servers: plexapi,
+//! The fakes driven by clients that others wrote for the genuine servers: plexapi, plexwebsocket,
 //! jellyfin-apiclient-python and embyclient, in the versions of `clients/requirements.txt`. What they
-//! cannot read or do, a fake does wrong.
+//! cannot read, hear or do, a fake does wrong.
 //!
 //! They are installed from PyPI into a virtual environment below `target/`. Where that cannot be done (no
 //! Python, no network) the tests say `SKIPPED` and pass, unless `WATCHSTATE_CLIENTS=required` is set.
@@ -136,4 +136,40 @@ async fn embyclient_drives_the_fake_emby() {
         });
         assert_eq!(written, Position::from_ms(1_800_000));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plexwebsocket_listens_to_the_fake_plex() {
+    let plex = FakeServer::plex("1.40.2").at(NOW).with_sample().start().await.unwrap();
+    let (ana, ben) = (plex.token_of("ana").unwrap(), plex.token_of("ben").unwrap());
+    if drive("hear_plex.py", vec![plex.url().to_string(), ana, ben]).await {
+        let counts = plex.sockets();
+        assert_eq!((counts.opened, counts.sent), (2, 8), "refused once, and nobody told in vain");
+    }
+}
+
+async fn listen(server: FakeServer, how: &[&str]) {
+    let url = server.url();
+    let mut arguments = vec![url.as_str(), "ana", "ana-password", "ben", "ben-password"];
+    arguments.extend(how);
+    let arguments = arguments.into_iter().map(str::to_owned).collect();
+    if drive("hear_jellyfin.py", arguments).await {
+        let counts = server.sockets();
+        assert_eq!((counts.opened, counts.sent), (2, 6), "nobody told in vain");
+        assert_eq!(counts.kept_alive > 0, how.is_empty(), "Jellyfin alone forces to keep alive");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jellyfin_apiclient_listens_to_the_fake_jellyfin() {
+    for version in ["10.10.7", "10.8.6"] {
+        let server = FakeServer::jellyfin(version).at(NOW).with_sample().start().await.unwrap();
+        listen(server, &[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jellyfin_apiclient_listens_to_the_fake_emby() {
+    let server = FakeServer::emby("4.8.11.0").at(NOW).with_sample().start().await.unwrap();
+    listen(server, &["emby"]).await;
 }
