@@ -76,23 +76,22 @@ fn message(library: &mut Library, told: &Told, now: Moment) -> Option<Value> {
                     PlexState::Stopped => "stopped",
                 },
             });
-            container("playing", "PlaySessionStateNotification", playing)
+            container("playing", "PlaySessionStateNotification", &playing)
         }
         News::Added | News::Refreshed => {
             let entry = entry?;
             let doing = if told.news == News::Added { "created" } else { "processed" };
             let timeline = timeline(entry.section.as_str(), entry.what == What::Movie, 5, doing);
-            container("timeline", "TimelineEntry", timeline)
+            container("timeline", "TimelineEntry", &timeline)
         }
         News::Removed { section, movie } => {
             let timeline = timeline(section.as_str(), *movie, 9, "deleted");
-            container("timeline", "TimelineEntry", timeline)
+            container("timeline", "TimelineEntry", &timeline)
         }
         News::Marked | News::Opened => {
-            let owner = number(1);
-            let progress = number(100);
-            let number = library.next_message();
-            let uuid = library.hex(0xac71_0000 + number);
+            let (owner, progress) = (number(1), number(100));
+            let message = library.next_message();
+            let uuid = library.hex(0xac71_0000 + message);
             let activity = json!({
                 "event": "ended",
                 "uuid": uuid,
@@ -107,11 +106,11 @@ fn message(library: &mut Library, told: &Told, now: Moment) -> Option<Value> {
                     "Context": { "key": format!("/library/metadata/{key}") },
                 },
             });
-            container("activity", "ActivityNotification", activity)
+            container("activity", "ActivityNotification", &activity)
         }
     })
 }
 
-fn container(kind: &str, list: &str, entry: Value) -> Value {
+fn container(kind: &str, list: &str, entry: &Value) -> Value {
     json!({ "NotificationContainer": { "type": kind, "size": 1, list: [entry] } })
 }
