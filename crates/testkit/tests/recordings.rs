@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
 
+mod recorded_socket;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
@@ -11,6 +13,8 @@ use serde_json::Value;
 use watchstate_model::{Moment, Provider};
 use watchstate_servers::ServerKind;
 use watchstate_testkit::fake::{FakeServer, Holds, NewItem, NewShow};
+
+use self::recorded_socket::Socket;
 
 /// Steps that are not sent, and why.
 const NOT_SENT: [(&str, &str); 11] = [
@@ -355,7 +359,7 @@ fn learn(same: &mut BTreeMap<String, String>, theirs: &Value, ours: &Value) {
     }
 }
 
-async fn replay(name: &str, recorded: &str, kind: ServerKind, version: &str) {
+async fn replay(name: &str, recorded: &str, told: &str, kind: ServerKind, version: &str) {
     let steps = steps(recorded);
     let admin = &step(&steps, "11-auth-ok");
     let password = text(&admin.request["body"], "Pw").to_owned();
@@ -369,6 +373,7 @@ async fn replay(name: &str, recorded: &str, kind: ServerKind, version: &str) {
     let mut same = BTreeMap::new();
     let mut report = String::new();
     let (mut sent, mut seen) = (0, HashSet::new());
+    let mut socket: Option<Socket> = None;
     for step in &steps {
         if NOT_SENT.iter().any(|(number, _)| step.name.starts_with(number)) {
             continue;
@@ -419,7 +424,14 @@ async fn replay(name: &str, recorded: &str, kind: ServerKind, version: &str) {
         for fault in comparison.faults {
             let _ = writeln!(report, "{}: {fault}", step.name);
         }
+        if let Some(socket) = &mut socket {
+            socket.after(&server, &step.name, &mut report).await;
+        } else if step.name.starts_with("32") {
+            let token = &same[text(&admin.response["body"], "AccessToken")];
+            socket = Some(Socket::open(&server, token, &id, told).await);
+        }
     }
+    socket.unwrap().end();
     assert_eq!((sent, seen.len()), (79, 79), "every step but the ones above is sent");
     assert!(report.is_empty(), "{name} differs from the genuine server:\n{report}");
 }
@@ -427,17 +439,20 @@ async fn replay(name: &str, recorded: &str, kind: ServerKind, version: &str) {
 #[tokio::test]
 async fn jellyfin_10_8_6() {
     let recorded = include_str!("recordings/jellyfin-10.8.6.jsonl");
-    replay("jellyfin-10.8.6", recorded, ServerKind::Jellyfin, "10.8.6").await;
+    let told = include_str!("recordings/jellyfin-10.8.6-socket.jsonl");
+    replay("jellyfin-10.8.6", recorded, told, ServerKind::Jellyfin, "10.8.6").await;
 }
 
 #[tokio::test]
 async fn jellyfin_10_10_7() {
     let recorded = include_str!("recordings/jellyfin-10.10.7.jsonl");
-    replay("jellyfin-10.10.7", recorded, ServerKind::Jellyfin, "10.10.7").await;
+    let told = include_str!("recordings/jellyfin-10.10.7-socket.jsonl");
+    replay("jellyfin-10.10.7", recorded, told, ServerKind::Jellyfin, "10.10.7").await;
 }
 
 #[tokio::test]
 async fn emby_3_2_40() {
     let recorded = include_str!("recordings/emby-3.2.40.jsonl");
-    replay("emby-3.2.40", recorded, ServerKind::Emby, "3.2.40.0").await;
+    let told = include_str!("recordings/emby-3.2.40-socket.jsonl");
+    replay("emby-3.2.40", recorded, told, ServerKind::Emby, "3.2.40.0").await;
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""condense.py DIR OUT: makes one file of the exchanges that probe.py recorded.
+"""condense.py DIR OUT: makes one file of the exchanges that probe.py recorded, and one of what its socket told.
 
 Keeps of each exchange its name, its request and its response; of headers those that say who asks and what
-the body is; of bodies everything but what describes streams, pictures and the machine it ran on."""
+the body is; of bodies everything but what describes streams, pictures and the machine it ran on. Of what the
+socket told (OUT with `-socket` in its name) the user data; of other messages that they came."""
 
 import glob
 import json
@@ -66,7 +67,19 @@ def headers(given):
     return {k.lower(): v for k, v in given.items() if k.lower() in HEADERS}
 
 
+def told(folder):
+    with open(os.path.join(folder, "websocket.jsonl"), encoding="utf-8") as file:
+        for message in (json.loads(line).get("msg") for line in file):
+            if message is None:
+                continue
+            if message["MessageType"] not in ("UserDataChanged", "ForceKeepAlive"):
+                del message["Data"]
+            yield json.dumps(message, ensure_ascii=False)
+
+
 def main(folder, out):
+    with open(out.replace(".jsonl", "-socket.jsonl"), "w", encoding="utf-8") as file:
+        file.write("\n".join(told(folder)) + "\n")
     lines = []
     for path in sorted(glob.glob(os.path.join(folder, "[0-9]*.json"))):
         with open(path, encoding="utf-8") as file:
