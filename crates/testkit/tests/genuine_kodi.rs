@@ -12,8 +12,8 @@ use watchstate_model::{
     Episode, ExternalIds, Item, ItemKey, Kind, Marks, Moment, Position, Target, Watch,
 };
 use watchstate_servers::{
-    Address, Detail, Fault, Library, Limits, MediaServer, Pause, Playing, Sensitive, ServerKind,
-    Stretch, Wanted, Write, connect, sign_in,
+    Address, Detail, Fault, Library, Limits, MediaServer, Pause, Sensitive, ServerKind, Stretch,
+    Wanted, Write, connect, sign_in,
 };
 use watchstate_testkit::genuine_kodi::{EPISODES, GenuineKodi, MOVIES, Options, Start};
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use watchstate_model::{Kind, Moment, Position, Watch};
 use watchstate_servers::{
-    Address, Detail, Fault as Told, Limits, MediaServer, Pause, Playing, Sensitive, ServerKind,
-    Stretch, Wanted, Write, connect,
+    Address, Detail, Fault as Told, Limits, MediaServer, Pause, Sensitive, ServerKind, Stretch,
+    Wanted, Write, connect,
 };
 use watchstate_testkit::fake::{FakeServer, Fault, Trouble};
 

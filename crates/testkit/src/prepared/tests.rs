@@ -4,8 +4,8 @@ use std::time::Duration;
 use watchstate_engine::SystemClock;
 use watchstate_model::{Kind, Moment, Target, Watch};
 use watchstate_servers::{
-    Address, Detail, LibraryKind, Limits, MediaServer, Playing, Sensitive, ServerKind, Stretch,
-    Write, connect,
+    Address, Detail, LibraryKind, Limits, MediaServer, Sensitive, ServerKind, Stretch, Write,
+    connect,
 };
 
 use super::*;
