@@ -15,7 +15,7 @@ use watchstate_testkit::fake::FakeServer;
 const TOLD_AFTER: [&str; 4] = ["64-sessions-playing", "66-after-stop-half", "69-", "72-"];
 
 /// A socket on the fake, and what it has told since the last comparison.
-pub struct Socket {
+pub(crate) struct Socket {
     socket: WebSocketStream<TcpStream>,
     recorded: Vec<Value>,
     /// How many messages of the fake were read.
@@ -33,7 +33,7 @@ fn kind(message: &Value) -> String {
 
 impl Socket {
     /// Opens it as the probe did.
-    pub async fn open(server: &FakeServer, token: &str, user: &str, recorded: &str) -> Self {
+    pub(crate) async fn open(server: &FakeServer, token: &str, user: &str, recorded: &str) -> Self {
         let url = server.url();
         let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
         let stream = TcpStream::connect(&address).await.unwrap();
@@ -69,7 +69,7 @@ impl Socket {
     }
 
     /// Reads what the fake told because of a step, and compares where marks were told.
-    pub async fn after(&mut self, server: &FakeServer, step: &str, report: &mut String) {
+    pub(crate) async fn after(&mut self, server: &FakeServer, step: &str, report: &mut String) {
         let told = TOLD_AFTER.iter().any(|last| step.starts_with(last));
         if told {
             server.tell_gathered_marks();
@@ -135,7 +135,7 @@ impl Socket {
     }
 
     /// Nothing recorded was left out, and each kind of message came.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         let recorded: BTreeSet<_> = self.recorded.iter().map(kind).collect();
         assert_eq!(self.kinds, recorded);
         assert_eq!(self.compared, TOLD_AFTER.len());
