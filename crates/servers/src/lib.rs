@@ -21,6 +21,7 @@ pub mod plex;
 pub mod sensitive;
 mod socket;
 pub mod waiting;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use watchstate_model::Abilities;
 use watchstate_model::{
     ClockOffset, ExternalIds, Item, ItemKey, LibraryKey, Marks, Moment, Show, Target,
 };
+pub use webhook::read_webhook;
 
 /// Which kind of server a backend is on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -10,6 +10,9 @@ mod lately;
 pub(crate) mod sessions;
 mod sign_in;
 pub(crate) mod told;
+mod webhook;
+pub(crate) mod webhook_emby;
+pub(crate) mod webhook_jellyfin;
 pub(crate) mod wire;
 pub(crate) mod write;
 

@@ -14,7 +14,9 @@ mod find;
 mod lately;
 mod list;
 mod loose;
+mod tautulli;
 mod told;
+pub(crate) mod webhook;
 mod wire;
 mod write;
 
