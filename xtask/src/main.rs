@@ -12,6 +12,7 @@ mod bench;
 mod bundle;
 mod command;
 mod demo;
+mod fuzz;
 mod page;
 mod pictures;
 mod queries;
@@ -57,6 +58,12 @@ const TASKS: &[Task] = &[
         takes: "[window | ARGUMENTS]",
         does: "measures import and export, writes target/bench/summary.json; or the app itself",
         run: bench::bench,
+    },
+    Task {
+        name: "fuzz",
+        takes: "[SECONDS] [TARGET…]",
+        does: "feeds what reads bytes of strangers with inputs without end; ten minutes each",
+        run: fuzz::fuzz,
     },
     Task {
         name: "bundle",

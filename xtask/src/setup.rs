@@ -33,10 +33,12 @@ pub(crate) enum Need {
     Browser,
     /// What looks at packages: those who read them, and those who read what is in them.
     Packages,
+    /// A C++ compiler: libFuzzer is built from source.
+    Fuzzer,
 }
 
 impl Need {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Compiler,
         Self::Window,
         Self::Page,
@@ -46,6 +48,7 @@ impl Need {
         Self::Keyring,
         Self::Browser,
         Self::Packages,
+        Self::Fuzzer,
     ];
 
     /// What it is called towards people.
@@ -60,6 +63,7 @@ impl Need {
             Self::Browser => "the browser Chromium",
             Self::Keyring => "a keyring (gnome-keyring) and a session bus for it",
             Self::Packages => "what looks at packages (rpm, dpkg, desktop-file-utils, appstream)",
+            Self::Fuzzer => "a C++ compiler",
         }
     }
 
@@ -96,6 +100,7 @@ impl Need {
                 let readers = ["dpkg-deb", "rpm", "desktop-file-validate", "appstreamcli"];
                 !linux || (are_there(&readers) && are_there(&["Xvfb", "dbus-daemon"]))
             }
+            Self::Fuzzer => succeeds(&["c++", "--version"]),
         }
     }
 
@@ -158,13 +163,17 @@ impl Need {
                 "xorg-server-xvfb",
                 "dbus",
             ],
+            (Self::Fuzzer, Source::Apt) => &["g++"],
+            (Self::Fuzzer, Source::Dnf) => &["gcc-c++"],
+            (Self::Fuzzer, Source::Pacman) => &["gcc"],
             (
                 Self::Compiler
                 | Self::Window
                 | Self::Display
                 | Self::Kodi
                 | Self::Keyring
-                | Self::Packages,
+                | Self::Packages
+                | Self::Fuzzer,
                 Source::Brew,
             ) => &[],
         }

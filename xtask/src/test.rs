@@ -18,7 +18,7 @@ use suites::SUITES;
 
 use crate::command::{cargo, command, run, run_and_read, succeeds};
 use crate::setup::{self, DENY, Need};
-use crate::{WrongUsage, bundle, page, queries, tidy};
+use crate::{WrongUsage, bundle, fuzz, page, queries, tidy};
 
 /// How a step ended.
 enum Ending {
@@ -120,7 +120,7 @@ impl Asked {
 fn steps() -> Vec<Step> {
     let mut steps = vec![
         step("tidy", |root| tidy::tidy(root, &[])),
-        step("format", |_| run(&mut cargo(&["fmt", "--all", "--check"]))),
+        step("format", |_| format()),
         step("page: packages", page::install),
         step("page: lint", |root| page::npm(root, &["run", "lint"])),
         step("page: types", |root| page::npm(root, &["run", "check"])),
@@ -133,6 +133,7 @@ fn steps() -> Vec<Step> {
         there("a genuine keyring", Need::Keyring),
         there("the real window", Need::Display),
         counted("tests", |_| tests()),
+        counted("fuzzing", fuzzing),
         counted("packages", packages),
         counted("page: on the real app", on_the_real_app),
         counted("examples in documentation", |_| {
@@ -165,6 +166,26 @@ fn step(name: &str, does: impl Fn(&Path) -> Result<()> + 'static) -> Step {
     counted(name, move |root| {
         does(root).map(|()| Ending::Done(Counts { passed: 1, ..Counts::default() }))
     })
+}
+
+/// The workspace, and the fuzz targets, which are one of their own.
+fn format() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run(&mut cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+}
+
+/// The fuzzer for a moment: whether every target can be built and goes on from its corpus. `cargo xtask fuzz` is
+/// for looking.
+fn fuzzing(root: &Path) -> Result<Ending> {
+    const SECONDS: u64 = 20;
+    if !cfg!(target_os = "linux") {
+        return Ok(Ending::Skipped("the fuzzer is built on Linux alone".into()));
+    }
+    if let Err(error) = setup::require(root, &[Need::Fuzzer]) {
+        return Ok(Ending::Skipped(format!("{error:#}")));
+    }
+    let (passed, failed) = fuzz::shortly(root, SECONDS)?;
+    Ok(Ending::Done(Counts { passed, failed, ..Counts::default() }))
 }
 
 /// What people do with the page, in a browser, on a household that is made up in memory.
