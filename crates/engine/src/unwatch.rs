@@ -1,6 +1,6 @@
 //! The un-watches of a run, when all backends have been read: the brake counts them, then they pass or wait.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use watchstate_model::{Because, Brake, ItemId, Moment, PersonId, RunId, TitleId, brake::brake};
 use watchstate_store::{JournalRow, KnownItem, What};
@@ -27,10 +27,11 @@ impl Engine {
     ) -> Result<HashMap<watchstate_model::BackendId, u64>> {
         let mut held = HashMap::new();
         let mut tx = self.store.begin().await?;
-        let items = tx.unwatches(person).await?;
-        if items.is_empty() {
+        let found = tx.unwatches(person).await?;
+        if found.is_empty() {
             return Ok(held);
         }
+        let items: Vec<ItemId> = found.iter().map(|(item, _)| *item).collect();
         let watched = tx.count_watched(person).await?;
         // What comes in one by one, as sockets tell it, is counted together: a server that loses its marks
         // slowly is held like one that lost them at once.
@@ -42,9 +43,15 @@ impl Engine {
         let said = brake(count, watched, self.settings.brake);
         let rows = tx.items(&items).await?;
         if matches!(said, Brake::Hold { .. }) && !consent.yes {
+            // One that waits since an earlier run has its line in the journal from then.
+            let told: HashSet<ItemId> =
+                found.iter().filter(|(_, waits)| *waits).map(|(item, _)| *item).collect();
             let mut lines = Vec::new();
             for (backend, item) in &rows {
                 *held.entry(*backend).or_default() += 1;
+                if told.contains(&item.row.id) {
+                    continue;
+                }
                 lines.extend(item.titles().map(|title| JournalRow {
                     title,
                     backend: Some(*backend),

@@ -31,16 +31,17 @@ impl Tx {
         Ok(())
     }
 
-    /// The un-watches of a person that were found and not decided on, held ones included, in order.
-    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<ItemId>> {
+    /// The un-watches of a person that were found and not decided on, in order; and whether each waits for a
+    /// person already.
+    pub async fn unwatches(&mut self, person: PersonId) -> Result<Vec<(ItemId, bool)>> {
         let rows = sqlx::query!(
-            "SELECT u.item_id FROM unwatches u JOIN backends b ON b.id = u.backend_id
+            "SELECT u.item_id, u.held FROM unwatches u JOIN backends b ON b.id = u.backend_id
              WHERE b.person_id = ?1 ORDER BY u.item_id",
             person.0
         )
         .fetch_all(self.conn())
         .await?;
-        Ok(rows.into_iter().map(|r| ItemId(r.item_id)).collect())
+        Ok(rows.into_iter().map(|r| (ItemId(r.item_id), r.held != 0)).collect())
     }
 
     /// Keeps that un-watches wait for a person.

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use household::{Household, assert_ok, of, written};
 use watchstate_engine::{CancellationToken, Consent, Report, Step, Trouble};
-use watchstate_model::Watch;
+use watchstate_model::{PersonId, Watch};
 use watchstate_servers::ServerKind;
-use watchstate_store::Task;
+use watchstate_store::{FeedFilter, Task};
 use watchstate_testkit::fake::FakeServer;
 
 async fn two() -> (Household, FakeServer, FakeServer) {
@@ -36,6 +36,12 @@ fn watched_on(server: &FakeServer) -> u64 {
     films(server).iter().filter(|key| watched(key)).count() as u64
 }
 
+/// How many lines of the journal say that something is held.
+async fn held_lines(home: &Household) -> u64 {
+    let filter = FeedFilter { what: Some("held".to_owned()), ..FeedFilter::default() };
+    home.store.feed(PersonId(1), &filter, 0, 1).await.unwrap().1
+}
+
 #[tokio::test]
 async fn many_unwatches_at_once_wait_for_a_yes() {
     let (home, plex, jellyfin) = two().await;
@@ -56,11 +62,18 @@ async fn many_unwatches_at_once_wait_for_a_yes() {
     assert_eq!(written(&reports), 0, "nothing is taken away anywhere, and nothing put back");
     let held = home.store.waiting(import.backend).await.unwrap().held;
     assert_eq!(held, 60);
+    assert_eq!(held_lines(&home).await, 60);
     // A mark elsewhere is not blocked by it.
     plex.watch("Heat", "ana").unwrap();
     let reports = home.sync().await;
     assert!(jellyfin.shows("Heat", "ana").unwrap().watch.is_watched());
     assert!(of(&reports, Task::Import, "attic").waits_for_yes, "and it still waits");
+    assert_eq!(held_lines(&home).await, 60, "what waits is not told again by each run");
+    jellyfin.unwatch("Heat", "ana").unwrap();
+    assert_eq!(of(&home.sync().await, Task::Import, "attic").run.held, 61);
+    assert_eq!(held_lines(&home).await, 61, "what is new is");
+    jellyfin.watch("Heat", "ana").unwrap();
+    assert_eq!(of(&home.sync().await, Task::Import, "attic").run.held, 60);
     // The person says yes.
     let watched = watched_on(&plex);
     let reports = home.sync_with(Consent { yes: true, full: false }).await;
