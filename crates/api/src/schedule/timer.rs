@@ -35,7 +35,9 @@ const PAUSED_UNTIL: &str = "paused_until";
 #[async_trait]
 pub trait Work: Send + Sync {
     /// Runs a task to its end, and answers with one sentence on how it went. Two different tasks may be
-    /// asked for at once, never the same one twice; whether they wait for each other is decided here.
+    /// asked for at once, when a person begins one or it was due before the other ended; never the same one
+    /// twice. Whether they wait for each other is decided here. One that was stopped before it began ends at
+    /// once.
     async fn run(&self, task: TaskName, cancel: CancellationToken) -> Result<String>;
 }
 
@@ -177,7 +179,7 @@ impl Timer {
     pub fn look(self: &Arc<Self>) -> Vec<Looked> {
         let now = self.clock.now();
         let zone = self.book.zone();
-        let mut looked = Vec::new();
+        let (mut looked, mut due_now) = (Vec::new(), Vec::new());
         let mut state = self.state();
         if state.pause(now).is_some() {
             return looked;
@@ -208,10 +210,11 @@ impl Timer {
                 );
                 Looked::Skipped(task)
             } else {
-                self.begin(&mut state, task, now);
+                due_now.push(task);
                 if due == Due::Missed { Looked::CaughtUp(task) } else { Looked::Started(task) }
             });
         }
+        self.begin(&mut state, &due_now);
         drop(state);
         if !looked.is_empty() {
             self.changed();
@@ -226,7 +229,7 @@ impl Timer {
             let what = format!("the {} is running; wait until it is done, or stop it", task.name());
             return Err(ApiError::new(Code::Busy, what));
         }
-        self.begin(&mut state, task, self.clock.now());
+        self.begin(&mut state, &[task]);
         drop(state);
         self.changed();
         Ok(())
@@ -304,20 +307,30 @@ impl Timer {
         CronLine::read("0 6 * * *").ok()?.next(later, &self.book.zone())
     }
 
-    fn begin(self: &Arc<Self>, state: &mut State, task: TaskName, now: Moment) {
-        let cancel = CancellationToken::new();
-        state.running.insert(task, cancel.clone());
+    /// Begins tasks that are due at once, one after the other in their order: after a night's sleep the export
+    /// tells what the import has just learnt, and not what was known the evening before.
+    fn begin(self: &Arc<Self>, state: &mut State, tasks: &[TaskName]) {
+        let mut begun = Vec::new();
+        for task in tasks {
+            let cancel = CancellationToken::new();
+            state.running.insert(*task, cancel.clone());
+            begun.push((*task, cancel));
+        }
         let timer = self.clone();
-        let work = self.work.clone();
+        let mut now = self.clock.now();
         tokio::spawn(async move {
-            // In a task of its own, so that one that goes down does not count as running for ever.
-            let done = tokio::spawn(async move { work.run(task, cancel).await }).await;
-            let done = done.unwrap_or_else(|error| {
-                tracing::error!(%error, task = task.name(), "went down");
-                let what = "it ended in an unexpected way; look into the log";
-                Err(ApiError::new(Code::Trouble, what))
-            });
-            timer.ended(task, now, done);
+            for (task, cancel) in begun {
+                let work = timer.work.clone();
+                // In a task of its own, so that one that goes down does not count as running for ever.
+                let done = tokio::spawn(async move { work.run(task, cancel).await }).await;
+                let done = done.unwrap_or_else(|error| {
+                    tracing::error!(%error, task = task.name(), "went down");
+                    let what = "it ended in an unexpected way; look into the log";
+                    Err(ApiError::new(Code::Trouble, what))
+                });
+                timer.ended(task, now, done);
+                now = timer.clock.now();
+            }
         });
     }
 

@@ -139,6 +139,23 @@ async fn sleep_and_restarts_are_made_up_for_once() {
 }
 
 #[tokio::test]
+async fn what_was_missed_in_sleep_is_done_in_order() {
+    let mut scene = scene();
+    assert_eq!(scene.timer.look(), [], "the first look");
+    let both = [Looked::CaughtUp(TaskName::Import), Looked::CaughtUp(TaskName::Export)];
+    assert_eq!(scene.later(8 * HOUR), both);
+    let (first, end) = scene.began.recv().await.unwrap();
+    assert_eq!(first, TaskName::Import);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(scene.began.try_recv().is_err(), "the export waits for what the import learns");
+    assert!(scene.row(TaskName::Export).running, "and can be stopped meanwhile");
+    end.send(Ok(String::new())).unwrap();
+    assert_eq!(scene.began.recv().await.unwrap().0, TaskName::Export);
+}
+
+#[tokio::test]
 async fn off_changed_and_paused() {
     let mut scene = scene();
     scene.timer.look();
