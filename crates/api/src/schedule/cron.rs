@@ -231,30 +231,5 @@ fn longest_month(month: u16) -> u16 {
     }
 }
 
-/// A line that is offered for choosing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Preset {
-    /// The line.
-    pub line: &'static str,
-    /// What it means.
-    pub words: String,
-}
-
-/// The lines that are offered for choosing, the most frequent first.
-pub fn presets() -> Vec<Preset> {
-    [
-        "*/15 * * * *",
-        "*/30 * * * *",
-        "0 * * * *",
-        "30 * * * *",
-        "0 */6 * * *",
-        "0 6 * * *",
-        "0 3 * * MON",
-    ]
-    .into_iter()
-    .filter_map(|line| Some(Preset { line, words: CronLine::read(line).ok()?.words() }))
-    .collect()
-}
-
 #[cfg(test)]
 mod tests;

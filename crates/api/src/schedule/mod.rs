@@ -7,7 +7,7 @@ pub mod tasks;
 pub mod timer;
 mod words;
 
-pub use cron::{CronLine, CronRefusal, Preset, presets};
+pub use cron::{CronLine, CronRefusal};
 pub use due::{Due, what_is_due};
 pub use tasks::TaskName;
 pub use timer::{Last, Looked, TaskRow, Ticking, Timer, Work};

@@ -16,7 +16,6 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use watchstate_engine::{CancellationToken, Clock};
 use watchstate_model::Moment;
 
-use super::CronLine;
 use super::due::{Due, what_is_due};
 use super::tasks::{Plan, TaskName, plan, set};
 use crate::kept_file::KeptFile;
@@ -299,12 +298,6 @@ impl Timer {
     /// Until when nothing starts by itself, if that is so.
     pub fn paused_until(&self) -> Option<Moment> {
         self.state().pause(self.clock.now())
-    }
-
-    /// What is meant by "until tomorrow morning": the first six o'clock that is at least four hours away.
-    pub fn morning(&self) -> Option<Moment> {
-        let later = Moment(self.clock.now().0.saturating_add(4 * 3600));
-        CronLine::read("0 6 * * *").ok()?.next(later, &self.book.zone())
     }
 
     /// Begins tasks that are due at once, one after the other in their order: after a night's sleep the export

@@ -268,12 +268,3 @@ fn no_moment_is_too_far() {
     }
     assert_eq!(line.next(Moment(0), &TimeZone::UTC), Some(Moment(6 * 3600)));
 }
-
-#[test]
-fn what_is_offered_can_be_chosen() {
-    let offered = presets();
-    assert_eq!(offered.len(), 7);
-    for preset in offered {
-        assert_eq!(CronLine::read(preset.line).unwrap().words(), preset.words);
-    }
-}
