@@ -9,6 +9,7 @@ use watchstate_model::BackendId;
 use watchstate_store::Import;
 
 use super::runs::{AFTER_A_RUN, Job};
+use super::truth::many;
 use super::{App, locked};
 use crate::contract::{
     self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
@@ -223,7 +224,11 @@ impl App {
         drop(job);
         self.keep_how_it_ended(&ended);
         self.changed(&AFTER_A_RUN);
-        says(&ended?)
+        let parked = match task {
+            schedule::TaskName::Import => 0,
+            schedule::TaskName::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
+        };
+        says(&ended?, parked)
     }
 
     async fn do_task(
@@ -253,8 +258,9 @@ fn shown(task: schedule::TaskName) -> contract::TaskName {
     }
 }
 
-/// How a task went, in a sentence; a failure where it did not go well with some server.
-fn says(reports: &[RunReport]) -> Result<String, Failure> {
+/// How a task went, in a sentence; a failure where it did not go well with some server, or where writes are
+/// `parked`: nobody tries those again, so that an export which had nothing else to do has not done everything.
+fn says(reports: &[RunReport], parked: u64) -> Result<String, Failure> {
     if let Some(error) = reports.iter().find_map(|report| report.run.error.as_deref()) {
         let failed = reports.iter().filter(|report| report.run.error.is_some()).count();
         let (what, todo) = error.split_once("; ").unwrap_or((error, "Look at Activity"));
@@ -264,11 +270,14 @@ fn says(reports: &[RunReport]) -> Result<String, Failure> {
         };
         return Err(Failure::new(FailureKind::Server, what, todo));
     }
+    if parked > 0 {
+        let what = format!("{} not taken, and not tried any more", many(parked, "change"));
+        return Err(Failure::new(FailureKind::Server, what, "Look at Backends"));
+    }
     let sum = |of: fn(&RunReport) -> u64| reports.iter().map(of).sum::<u64>();
     let servers = match reports.len() {
         0 => return Ok("Nothing is switched on for it.".to_owned()),
-        1 => "1 server".to_owned(),
-        many => format!("{many} servers"),
+        some => many(u64::try_from(some).unwrap_or(u64::MAX), "server"),
     };
     let waits = if reports.iter().any(|report| report.waits_for_yes) {
         " Something waits for your yes."
@@ -278,7 +287,41 @@ fn says(reports: &[RunReport]) -> Result<String, Failure> {
     let changes = sum(|report| report.run.changed + report.run.added + report.run.written);
     Ok(match changes {
         0 => format!("{servers}, nothing to change.{waits}"),
-        1 => format!("{servers}, 1 change.{waits}"),
-        many => format!("{servers}, {many} changes.{waits}"),
+        some => format!("{servers}, {}.{waits}", many(some, "change")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use watchstate_store::Run;
+
+    use super::*;
+
+    fn report(written: u64, error: Option<&str>) -> RunReport {
+        RunReport {
+            task: watchstate_store::Task::Export,
+            backend: BackendId(1),
+            name: "den".to_owned(),
+            ok: error.is_none(),
+            waits_for_yes: false,
+            run: Run { written, error: error.map(str::to_owned), ..Run::default() },
+        }
+    }
+
+    #[test]
+    fn how_a_task_went() {
+        let went = |reports: &[RunReport], parked| {
+            says(reports, parked).map_err(|failure| format!("{}; {}", failure.what, failure.todo))
+        };
+        let well = |says: &str| Ok(says.to_owned());
+        let badly = |says: &str| Err(says.to_owned());
+        assert_eq!(went(&[], 0), well("Nothing is switched on for it."));
+        assert_eq!(went(&[report(0, None)], 0), well("1 server, nothing to change."));
+        assert_eq!(went(&[report(1, None), report(0, None)], 0), well("2 servers, 1 change."));
+        let off = report(0, Some("den: it is off; switch it on"));
+        assert_eq!(went(&[off.clone(), report(3, None)], 0), badly("den: it is off; Switch it on"));
+        assert_eq!(went(&[off.clone(), off], 2), badly("den: it is off, and 1 more; Switch it on"));
+        let parked = badly("2 changes not taken, and not tried any more; Look at Backends");
+        assert_eq!(went(&[report(0, None)], 2), parked, "it is not all well with nothing to do");
+    }
 }
