@@ -78,9 +78,18 @@ test("a server is added by its address, name and password, and the same account 
   await page.getByLabel("What to call it here").fill("Ben again");
   await page.getByRole("button", { name: "Next" }).click();
   await expect(page.getByRole("alert")).toContainText(/jellyfin is this account already/i);
-  expect((await differing.ask("backends", {})).length).toBe(3);
+  const cards = await differing.ask("backends", {});
+  expect(cards.length).toBe(3);
+  // Jellyfin has one token for a device and user: who signs in again must not sign out the one that is there.
+  const twin = cards.find(({ name }) => name === "jellyfin");
+  expect(twin).toBeDefined();
+  const tested = await differing.ask("test_backend", { backend: twin?.id ?? 0 });
+  expect(tested.user).toBe("ben");
 
   await page.getByRole("button", { name: "Back" }).click();
+  await expect(page.getByRole("radio", { name: "Name and password" })).toBeChecked();
+  await expect(page.getByLabel("User name")).toHaveValue("ben");
+  await expect(page.getByLabel("Password", { exact: true })).toHaveValue("");
   await signIn("kim", "kim-password");
   await page.getByLabel("What to call it here").fill("Kim's");
   await page.getByRole("radio", { name: /Only read from it/ }).check();
@@ -93,4 +102,7 @@ test("a server is added by its address, name and password, and the same account 
   await expect(page.getByRole("heading", { name: "Kim's was added" })).toBeVisible();
   await page.getByRole("link", { name: "Go to the overview" }).click();
   await expect(page.getByRole("region", { name: "Servers" })).toContainText("Kim's");
+  await differing.open(page, "backends");
+  await page.getByRole("button", { name: "Test jellyfin" }).click();
+  await expect(page.getByRole("dialog")).toContainText("signed in as ben");
 });

@@ -1,5 +1,5 @@
 // What the wizard knows so far. It lives as long as the wizard is open.
-import type { BackendId, Found, Import, Preview, ServerKind, SignIn } from "../../contract/contract";
+import type { BackendId, Credentials, Found, Import, Preview, ServerKind, SignIn } from "../../contract/contract";
 
 export type Step = "find" | "signIn" | "direction" | "read" | "review" | "done";
 
@@ -21,6 +21,9 @@ export class Adding {
   user = $state("");
   imports = $state<Import>("on");
   exports = $state(true);
+  /** How a person signs in, and as whom: kept for whoever comes back. What is secret is not kept. */
+  by = $state<Credentials["by"]>();
+  username = $state("");
   signedIn = $state.raw<Extract<SignIn, { state: "done" }>>();
   added = $state<BackendId>();
   /** Whether a person said Start, so that writing goes on. */
@@ -28,6 +31,7 @@ export class Adding {
   preview = $state.raw<Preview>();
 
   choose(found: Found): void {
+    this.begin();
     this.kind = found.kind;
     this.url = found.url;
     this.name = found.name;
@@ -36,10 +40,17 @@ export class Adding {
 
   /** Signs in to the Plex account first, and takes one of its servers then. */
   askPlex(): void {
+    this.begin();
     this.kind = "plex";
     this.url = "";
     this.name = "";
     this.step = "signIn";
+  }
+
+  /** Another server: how one signed in to the one before says nothing about it. */
+  begin(): void {
+    this.by = undefined;
+    this.username = "";
   }
 
   signedInAs(done: Extract<SignIn, { state: "done" }>): void {
