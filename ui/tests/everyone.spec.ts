@@ -12,6 +12,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "history", place: "history", scene: "waits" },
   { name: "a title", place: "history/14", scene: "waits" },
   { name: "backends", place: "backends", scene: "trouble" },
+  { name: "backends with changes not taken", place: "backends", scene: "parked" },
   {
     name: "editing a backend",
     place: "backends",

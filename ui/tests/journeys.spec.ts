@@ -171,6 +171,11 @@ test("a backend is switched, renamed and removed, and its history is kept unless
   await open(page, "backends");
   await page.getByRole("switch", { name: "Export to Den" }).click();
   await expect(page.getByRole("switch", { name: "Export to Den" })).not.toBeChecked();
+  const imports = page.getByRole("combobox", { name: "Import from Den" });
+  for (const way of ["off", "metadata"]) {
+    await imports.selectOption(way);
+    await expect(imports).toHaveValue(way);
+  }
   await page.getByRole("button", { name: "More for Den" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   await page.getByLabel("Name").fill("The den");
@@ -180,6 +185,17 @@ test("a backend is switched, renamed and removed, and its history is kept unless
   await expect(page.getByRole("radio", { name: /Keep its history/ })).toBeChecked();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await expect(page.getByRole("heading", { name: "The den", exact: true })).toBeHidden();
+});
+
+test("a server that did not take something is not in sync, and the card says what to do", async ({ page }) => {
+  await open(page, "overview", "parked");
+  const den = page.getByRole("region", { name: "Servers" }).getByRole("listitem").filter({ hasText: "Den" });
+  await expect(den).toContainText("2 changes not taken");
+  await expect(den).toContainText("2 gave up");
+  await den.getByRole("link").click();
+  const card = page.getByRole("listitem").filter({ hasText: "Den" }).filter({ hasText: "Jellyfin" });
+  await expect(card).toContainText("It did not take 2 changes, and they are not tried any more.");
+  await expect(card.getByRole("button", { name: "Compare and write everything" })).toBeVisible();
 });
 
 test("a setting is kept, refused with words when it is out of bounds, and shown locked when the environment sets it", async ({

@@ -73,7 +73,7 @@ export class Household {
       this.backends.push(this.card(kind, name, url, user, rest));
     };
     add("plex", "Living room", "http://192.168.1.10:32400", "ana");
-    add("jellyfin", "Den", "http://den.local:8096", "ana");
+    add("jellyfin", "Den", "http://den.local:8096", "ana", { parked: this.scene === "parked" ? 2 : 0 });
     add("emby", "Cabin in the woods", "https://cabin.example.org:8920", "ana", { importedAt: now - 7400 });
     if (this.scene === "waits")
       add("kodi", "Bedroom", "http://192.168.1.31:8080", null, { approved: false, exportedAt: null });

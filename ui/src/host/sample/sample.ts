@@ -1,5 +1,5 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|full|empty`, `titles=200000`, `step=MS` (how long a step of a run
+// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of a run
 // takes), `fails` (each command fails).
 import type { Failure, Found, Overview, Preview, PreviewRow, SignIn, Title, TitleRow } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
