@@ -23,8 +23,7 @@ use watchstate_api::settings::Book;
 const DISK: &str = "WATCHSTATE_TEST_DISK";
 /// As root of a private set of mounts, which any user may be on most Linux systems: a small disk at `$1`, and
 /// then whatever follows.
-const ON_A_SMALL_DISK: &str =
-    r#"mount -t tmpfs -o size=24m watchstate "$1" && shift && exec "$@""#;
+const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=24m watchstate "$1" && shift && exec "$@""#;
 
 #[tokio::test]
 async fn a_full_disk() {
@@ -77,7 +76,11 @@ async fn on_a_full_disk(disk: &Path) {
     let by_hand = window.fail("mark_title", json!({ "title": film["id"], "watched": true })).await;
     assert_failed(&by_hand, FailureKind::Store, "The disk is full");
     assert_eq!(by_hand.todo, "Make room on the disk");
-    assert_eq!(window.title("Heat").await["marks"]["watched"], false, "taken in whole or not at all");
+    assert_eq!(
+        window.title("Heat").await["marks"]["watched"],
+        false,
+        "taken in whole or not at all"
+    );
     assert_eq!(servers.writes(), writes, "nobody is told what cannot be kept");
     assert_eq!(servers.watched(), 1);
 

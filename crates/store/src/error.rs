@@ -52,7 +52,7 @@ impl fmt::Display for StoreFault {
 
 /// A failed call to the store.
 #[derive(thiserror::Error, Debug)]
-#[error("{fault}: {}", .fault.advice())]
+#[error("{fault}; {}", .fault.advice())]
 pub struct StoreError {
     /// What can be done about it.
     pub fault: StoreFault,
@@ -108,5 +108,69 @@ fn fault_of(code: Option<&str>) -> StoreFault {
         Some(13) => StoreFault::Full,
         Some(10 | 14) => StoreFault::Unreadable,
         _ => StoreFault::Query,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+    use sqlx::sqlite::SqliteConnection;
+
+    use super::*;
+    use crate::Store;
+
+    async fn kept(store: &Store, name: &str) -> crate::Result<()> {
+        let mut tx = store.begin().await?;
+        sqlx::query("UPDATE people SET name = ?1 WHERE id = 1")
+            .bind(name)
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
+    }
+
+    async fn name(store: &Store) -> String {
+        sqlx::query_scalar("SELECT name FROM people WHERE id = 1")
+            .fetch_one(store.reader())
+            .await
+            .unwrap()
+    }
+
+    async fn do_with_the_writer(store: &Store, pragma: &'static str) {
+        sqlx::query(pragma).execute(&store.write).await.unwrap();
+    }
+
+    /// A file that may not grow is what SQLite takes for a full disk.
+    #[tokio::test]
+    async fn a_file_that_cannot_grow() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("watchstate.sqlite")).await.unwrap();
+        kept(&store, "ana").await.unwrap();
+        do_with_the_writer(&store, "PRAGMA max_page_count = 1").await;
+        let long = "n".repeat(100_000);
+        let error = kept(&store, &long).await.unwrap_err();
+        assert_eq!(error.fault, StoreFault::Full);
+        assert_eq!(error.to_string(), "the disk is full; make room on the disk");
+        assert_eq!(name(&store).await, "ana", "nothing of it happened");
+        do_with_the_writer(&store, "PRAGMA max_page_count = 1000000").await;
+        kept(&store, &long).await.unwrap();
+        assert_eq!(name(&store).await, long, "and it goes on when there is room");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_another_program_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("watchstate.sqlite");
+        let store = Store::open(&file).await.unwrap();
+        kept(&store, "ana").await.unwrap();
+        do_with_the_writer(&store, "PRAGMA busy_timeout = 0").await;
+        let other = format!("sqlite://{}", file.display());
+        let mut other = SqliteConnection::connect(&other).await.unwrap();
+        sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+        let error = kept(&store, "ben").await.unwrap_err();
+        assert_eq!(error.fault, StoreFault::Locked);
+        assert_eq!(name(&store).await, "ana", "it can be read meanwhile");
+        sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
     }
 }

@@ -47,7 +47,7 @@ pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 pub use states::Touched;
 pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
 
@@ -110,6 +110,10 @@ impl Store {
             // A file does not hang up.
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(60))
+            // On a full disk SQLite takes a transaction back by itself
+            // (<https://sqlite.org/lang_transaction.html>, section 3); sqlx's own rollback then fails, and the
+            // connection counts as within a transaction for ever. A new one takes its place.
+            .before_acquire(|writer, _| Box::pin(async move { Ok(!writer.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("./migrations").run(&write).await?;
