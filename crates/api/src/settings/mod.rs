@@ -98,9 +98,16 @@ pub fn settings(variable: impl Fn(&str) -> Option<String>) -> Result<Settings> {
     Ok(table::engine(|name| values.get(name).cloned().unwrap_or_default()))
 }
 
-/// Which of these names of environment variables begin as a setting of ours does and have no effect: what
-/// was carried over from elsewhere, or misspelt.
-pub fn without_effect(names: impl IntoIterator<Item = String>) -> Vec<String> {
+/// Names in the log those of these environment variables that begin as a setting of ours does and have no
+/// effect: what was carried over from elsewhere, or misspelt. Their values are not looked at.
+pub fn tell_without_effect(names: impl IntoIterator<Item = String>) {
+    for name in without_effect(names) {
+        tracing::warn!(name, "is set in the environment and has no effect here");
+    }
+}
+
+/// Which of these names begin as a setting of ours does and are none.
+fn without_effect(names: impl IntoIterator<Item = String>) -> Vec<String> {
     /// Read by the terminal before any setting.
     const DATA_PATH: &str = "WS_DATA_PATH";
     let mut idle: Vec<_> = names

@@ -21,7 +21,7 @@ use futures::Stream;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use watchstate_api::contract::{Event, Failure, FailureKind, Host, Tag};
-use watchstate_api::settings::{Book, without_effect};
+use watchstate_api::settings::{Book, tell_without_effect};
 use watchstate_api::table::dispatch;
 use watchstate_api::{ApiError, App, Code, Household, LogRing, Shell, Surroundings};
 use watchstate_demo::SampleServers;
@@ -57,10 +57,8 @@ pub(crate) async fn serve(
     let port = listener.local_addr().map_err(|error| cannot_listen(wish.port, &error))?.port();
     let folder = place.folder()?;
     let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
-    for name in without_effect(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
-    {
-        tracing::warn!(name, "is set in the environment and has no effect here");
-    }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    tell_without_effect(names);
     let around = Surroundings::by_the_book(&book);
     let household = Household::open(&folder, place.secrets(), around).await?;
     let app = App::new(
