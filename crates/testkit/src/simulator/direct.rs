@@ -140,6 +140,12 @@ impl Direct {
         }
     }
 
+    /// The account of another user of the same server.
+    #[must_use]
+    pub fn of_another(&self, user: UserNo) -> Self {
+        Self { user, record: Arc::default(), ..self.clone() }
+    }
+
     /// The server's own time.
     pub fn now(&self) -> Moment {
         Moment(self.clock.now().0 + self.skew)
