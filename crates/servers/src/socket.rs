@@ -144,7 +144,7 @@ impl<E: Ear> Socket<E> {
             if let Poll::Ready(frame) = Pin::new(&mut self.frames).poll_next(cx) {
                 let frame = frame.ok_or_else(closed)?.map_err(|error| broken(&error))?;
                 self.silence = wait(&self.pause, SILENCE);
-                self.take(frame)?;
+                self.take(&frame)?;
                 continue;
             }
             if self.silence.as_mut().poll(cx).is_ready() {
@@ -194,9 +194,9 @@ impl<E: Ear> Socket<E> {
         }
     }
 
-    fn take(&mut self, frame: Message) -> Result<(), ServerError> {
+    fn take(&mut self, frame: &Message) -> Result<(), ServerError> {
         self.meter.add_bytes(frame.len());
-        let said = match &frame {
+        let said = match frame {
             Message::Text(text) => self.ear.hear(text),
             Message::Close(_) => return Err(closed()),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(()),
