@@ -62,10 +62,18 @@ fn follow_the_settings(app: &App) {
 
 /// Tells the page and the tray what changed, for as long as the program runs.
 pub(crate) fn forward(handle: &AppHandle) {
-    let (handle, opened) = (handle.clone(), handle.state::<Opened>().app());
+    let (handle, mut opened) = (handle.clone(), handle.state::<Opened>().news());
     tauri::async_runtime::spawn(async move {
-        let Ok(app) = opened.await else {
-            return tray::refresh(&handle).await;
+        let app = loop {
+            let now = opened.borrow_and_update().clone();
+            match now {
+                Some(Ok(app)) => break app,
+                Some(Err(_)) => tray::refresh(&handle).await,
+                None => {}
+            }
+            if opened.changed().await.is_err() {
+                return;
+            }
         };
         let mut news = app.events();
         follow_the_settings(&app);

@@ -47,7 +47,11 @@ pub(crate) fn face(overview: &Overview, now: i64) -> Face {
         Some(at) => format!("Last sync {}", ago(now.saturating_sub(at.0))),
     };
     let paused = overview.paused_until.is_some();
-    Face { icon, status: overview.says.clone(), last_sync, waiting, paused }
+    let status = match &overview.todo {
+        Some(todo) => format!("{}. {todo}", overview.says),
+        None => overview.says.clone(),
+    };
+    Face { icon, status, last_sync, waiting, paused }
 }
 
 /// How long ago, in words.

@@ -2,18 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use watchstate_api::contract::{Failure, FailureKind, Host};
-use watchstate_api::settings::Book;
-use watchstate_api::{ApiError, App, Household, LogRing, Shell, Surroundings, folder};
+use watchstate_api::settings::{Book, tell_without_effect};
+use watchstate_api::{ApiError, App, Code, Household, LogRing, Shell, Surroundings, folder};
 use watchstate_demo::SampleServers;
 
 /// The word that starts the app on sample servers.
 const DEMO: &str = "--demo";
 
-/// What became of opening it.
-type Outcome = Result<Arc<App>, Failure>;
+/// A data folder that could not be opened is tried again after this long: what holds it may have let go.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What became of opening it, as it stands now.
+pub(crate) type Outcome = Result<Arc<App>, Failure>;
 
 /// The app, as soon as there is one.
 pub(crate) struct Opened {
@@ -25,13 +29,16 @@ impl Opened {
     pub(crate) fn begin(log: LogRing) -> Self {
         let (told, outcome) = watch::channel(None);
         tauri::async_runtime::spawn(async move {
-            let opened = open(log).await.map_err(Failure::from);
-            if let Err(failure) = &opened {
-                tracing::error!(what = failure.what, "the data folder cannot be opened");
-            }
-            told.send_replace(Some(opened));
+            let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+            tell_without_effect(names);
+            until_it_opens(told, AGAIN, move || open(log.clone())).await;
         });
         Self { outcome }
+    }
+
+    /// What became of it, and what becomes of it later: it may open after all.
+    pub(crate) fn news(&self) -> watch::Receiver<Option<Outcome>> {
+        self.outcome.clone()
     }
 
     /// The app, or why there is none. Waits while it is being opened.
@@ -52,6 +59,34 @@ impl Opened {
     /// The app, if it is there already.
     pub(crate) fn now(&self) -> Option<Outcome> {
         self.outcome.borrow().clone()
+    }
+}
+
+/// Opens, tells what became of it, and goes on trying for as long as somebody listens and it may still come
+/// right by itself: the disk is full, another program holds the database or the folder.
+async fn until_it_opens<T: Clone, O: Future<Output = Result<T, ApiError>>>(
+    told: watch::Sender<Option<Result<T, Failure>>>,
+    again: Duration,
+    mut open: impl FnMut() -> O,
+) {
+    loop {
+        let opened = open().await;
+        let passes =
+            opened.as_ref().is_err_and(|error| matches!(error.code, Code::Store | Code::Busy));
+        let opened = opened.map_err(Failure::from);
+        // The same trouble is said once, however often it is met.
+        told.send_if_modified(|before| {
+            let same = matches!((&before, &opened), (Some(Err(was)), Err(is)) if was == is);
+            if let (false, Err(failure)) = (same, &opened) {
+                tracing::error!(what = failure.what, "the data folder cannot be opened");
+            }
+            *before = Some(opened.clone());
+            !same
+        });
+        let listened = tokio::time::timeout(again, told.closed());
+        if !passes || listened.await.is_ok() {
+            return;
+        }
     }
 }
 
@@ -83,4 +118,46 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
         tracing::error!(what = failure.what, "the demo did not start");
     }
     Ok(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_holds_the_folder_may_let_go() {
+        let (told, mut heard) = watch::channel(None);
+        let mut ends = vec![
+            Ok("open"),
+            Err(ApiError::new(Code::Store, "the disk is full; make room on the disk")),
+            Err(ApiError::new(Code::Busy, "another process works here; wait until it is done")),
+        ];
+        let opening = tokio::spawn(async move {
+            let next = move || {
+                std::future::ready(ends.pop().expect("it has opened, and is opened once more"))
+            };
+            until_it_opens(told, Duration::from_millis(1), next).await;
+        });
+        let opened = heard.wait_for(|now| matches!(now, Some(Ok(_)))).await.unwrap().clone();
+        assert_eq!(opened, Some(Ok("open")));
+        opening.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_does_not_pass_is_not_tried_again() {
+        let (told, heard) = watch::channel(None);
+        let mut times = 0;
+        let wrong = || {
+            times += 1;
+            let error = ApiError::usage("there is no such folder; choose another");
+            std::future::ready(Err::<(), _>(error))
+        };
+        until_it_opens(told, Duration::from_millis(1), wrong).await;
+        assert_eq!(times, 1);
+        let failure = heard.borrow().clone().unwrap().unwrap_err();
+        assert_eq!(
+            (failure.what.as_str(), failure.todo.as_str()),
+            ("There is no such folder", "Choose another")
+        );
+    }
 }
