@@ -71,7 +71,11 @@ impl Engine {
             let told: HashSet<ItemId> = made.changes.iter().map(|change| change.item).collect();
             let agree: Vec<ItemId> = items
                 .iter()
-                .filter(|(backend, item)| by_id.contains_key(backend) && item.owed.is_some())
+                // What is owed to another person's copy of the title is planned with that person's titles.
+                .filter(|(backend, _)| {
+                    by_id.get(backend).is_some_and(|a| a.backend.person == person)
+                })
+                .filter(|(_, item)| item.owed.is_some())
                 .map(|(_, item)| item.row.id)
                 .filter(|item| !told.contains(item))
                 .collect();
