@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::{Sink, Stream};
 use reqwest::Upgraded;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use crate::error::{Fault, ServerError};
@@ -244,7 +244,10 @@ fn closed() -> ServerError {
 /// The fault behind a socket that does not go on.
 fn broken(error: &Error) -> ServerError {
     match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => closed(),
+        // Without a word of farewell: a server that was ended, or a cable that was pulled.
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => closed(),
         Error::Io(io) => ServerError::new(Fault::Unreachable, OP).with(io.kind()),
         Error::Capacity(_) => {
             let most = LARGEST / (1024 * 1024);

@@ -4,6 +4,8 @@
 
 #[path = "jellyfin/check.rs"]
 mod check;
+#[path = "jellyfin/lately.rs"]
+mod lately;
 mod mediabrowser;
 #[path = "jellyfin/reading.rs"]
 mod reading;

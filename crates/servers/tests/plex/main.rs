@@ -3,6 +3,7 @@
 
 mod account;
 mod fake;
+mod lately;
 mod reading;
 mod trouble;
 mod writing;
