@@ -21,7 +21,7 @@ pub mod table;
 pub mod typescript;
 mod unanswering;
 
-pub use app::{App, Demo, DemoServers, LogRing, Shell};
+pub use app::{App, Demo, DemoServers, Heeded, LogRing, Plays, Realtime, Shell};
 pub use backends::{Changes, Credentials, NewAccount, Tested};
 pub use error::{ApiError, Code};
 pub use folder::DataFolder;

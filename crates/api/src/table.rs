@@ -65,11 +65,11 @@ macro_rules! commands {
 
 commands! {
     /// The whole at a glance.
-    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live], changes [],
+    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live Connections], changes [],
     |app, _wish| app.overview().await;
 
     /// All backends.
-    backends(Nothing) -> Vec<BackendCard>, reads [Backends Owed], changes [],
+    backends(Nothing) -> Vec<BackendCard>, reads [Backends Owed Connections], changes [],
     |app, _wish| app.cards().await;
 
     /// Asks a backend who it is and what it has.
@@ -113,7 +113,9 @@ commands! {
     |app, _wish| app.keep_secrets_in_file().await;
 
     /// Runs the app on demo servers until it is started anew.
-    start_demo(Nothing) -> (), reads [], changes [Backends Runs Owed Titles Journal Tasks Settings Live],
+    start_demo(Nothing) -> (), reads [], changes [
+        Backends Runs Owed Titles Journal Tasks Settings Live Watching Connections
+    ],
     |app, _wish| app.start_demo().await;
 
     /// Imports, then exports. Answers when it has begun. With a preview: a person was shown it and agreed.
@@ -153,6 +155,10 @@ commands! {
     /// What goes on.
     live(Nothing) -> Vec<Live>, reads [Live], changes [],
     |app, _wish| Ok(app.live());
+
+    /// What is being played now, on whichever backend, and where it will be written.
+    watching(Nothing) -> Vec<Watching>, reads [Watching Titles Owed Backends], changes [],
+    |app, _wish| app.watching().await;
 
     /// A page of the runs, the latest first.
     runs(Stretch) -> Page<Run>, reads [Runs], changes [],

@@ -24,6 +24,7 @@ pub fn contract() -> String {
     all! {
         TitleId, RunId, ItemId, Moment, Advice, FailureKind, Failure, Tag, Event, Page<Dummy>, Nothing,
         Truth, Overview, NextRun, Today, WaitingWhy, Waiting,
+        ConnectionState, Asking, Connection,
         ServerKind, Import, BackendCard, LibraryKind, Library, Tested, OneBackend, SetBackend,
         RemoveBackend,
         FoundHow, Found, ServerUser, SignIn, Credentials, SignInWish, OneTicket,
@@ -33,6 +34,7 @@ pub fn contract() -> String {
         Action, PreviewCount, Preview, PreviewRow, PreviewWish, PreviewRows,
         Mark, Marks, Reason, TitleKind, TitleState, TitleFilter, Titles, On, TitleRow, TitleIdentity,
         CopyOwed, TitleCopy, Title, OneTitle, MarkTitle, IgnoreTitle, NamedTitle, NamedBackend,
+        WatchedTitle, GoesHow, GoesTo, Watching,
         JournalWhat, JournalLine, Journal,
         TaskEnd, Task, SetTask, ReadCron, OneTask, CronLine, SettingGroup, Choice, SettingKind, Setting,
         SetSetting, SecretsIn, Host, About, LogLevel, LogLine, Log, WrittenFile,

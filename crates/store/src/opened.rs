@@ -105,6 +105,34 @@ impl Store {
             .collect())
     }
 
+    /// Which titles the items of a backend with these keys are, with their running times in milliseconds.
+    /// Keys that were never seen, and what waits for review, are left out.
+    pub async fn titles_of_keys(
+        &self,
+        backend: BackendId,
+        keys: &[&ItemKey],
+    ) -> Result<Vec<(ItemKey, TitleId, Option<u32>)>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = serde_json::to_string(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>())?;
+        let rows = sqlx::query!(
+            r#"SELECT i.key AS "key!", i.title_id AS "title_id!: i64", i.duration_ms AS "ms?: i64"
+               FROM json_each(?1) j
+               CROSS JOIN items i ON i.backend_id = ?2 AND i.key = j.value
+               WHERE i.title_id IS NOT NULL"#,
+            keys,
+            backend.0
+        )
+        .fetch_all(self.reader())
+        .await?;
+        let ms = |ms: i64| u32::try_from(ms).ok();
+        Ok(rows
+            .into_iter()
+            .map(|r| (ItemKey(r.key), TitleId(r.title_id), r.ms.and_then(ms)))
+            .collect())
+    }
+
     /// The ids by which a title is known.
     pub async fn ids_of_title(&self, title: TitleId) -> Result<ExternalIds> {
         let row = sqlx::query!(

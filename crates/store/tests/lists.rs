@@ -35,6 +35,7 @@ async fn a_page_costs_what_it_holds() {
             "WHERE j.title_id = ?1 AND j.person_id = ?2\n               ORDER BY j.id DESC",
             "its journal",
         ),
+        ("i.title_id AS \"title_id!: i64\", i.duration_ms AS \"ms?", "what is being played"),
         ("FROM title_names\n               WHERE title_names MATCH ?1", "a search"),
     ] {
         let query =

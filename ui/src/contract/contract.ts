@@ -65,7 +65,7 @@ todo: string, };
 /**
  * What answers are about: an answer is stale when one of its tags changed.
  */
-export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live";
+export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections";
 
 /**
  * What the app tells by itself.
@@ -291,7 +291,11 @@ held: number,
 /**
  * What went wrong last.
  */
-trouble: Advice | null, };
+trouble: Advice | null,
+/**
+ * How it is listened to.
+ */
+connection: Connection, };
 
 /**
  * What a library holds.
@@ -1637,6 +1641,14 @@ export type WrittenFile = {
  */
 path: string, };
 
+export type ConnectionState = "live" | "polling" | "off" | "offline";
+export type Asking = { requests: number, bytes: number, };
+export type Connection = { state: ConnectionState, sinceAt: Moment | null, why: string | null, askedEveryS: number | null, lastHour: Asking, };
+export type WatchedTitle = { id: TitleId, name: string, show: string | null, season: number | null, episode: number | null, };
+export type GoesHow = "told" | "waits" | "playsThere" | "exportOff" | "needsYou";
+export type GoesTo = { backend: BackendId, name: string, state: GoesHow, };
+export type Watching = { backend: NamedBackend, person: string | null, title: WatchedTitle | null, positionMs: number | null, durationMs: number | null, paused: boolean, device: string | null, sinceAt: Moment, goesTo: Array<GoesTo>, stays: string | null, };
+
 /** All commands: what each takes, and what it answers. */
 export interface Commands {
   /** The whole at a glance. */
@@ -1681,6 +1693,7 @@ export interface Commands {
   preview_rows: [PreviewRows, Page<PreviewRow>];
   /** What goes on. */
   live: [Nothing, Array<Live>];
+  watching: [Nothing, Array<Watching>];
   /** A page of the runs, the latest first. */
   runs: [Stretch, Page<Run>];
   /** A page of the titles that a filter leaves. */
@@ -1719,8 +1732,8 @@ export interface Commands {
 
 /** Which answers each command's depends on, and which are stale when it went well. */
 export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
-  overview: { reads: ["backends","runs","owed","tasks","live"], changes: [] },
-  backends: { reads: ["backends","owed"], changes: [] },
+  overview: { reads: ["backends","runs","owed","tasks","live","connections"], changes: [] },
+  backends: { reads: ["backends","owed","connections"], changes: [] },
   test_backend: { reads: [], changes: [] },
   set_backend: { reads: [], changes: ["backends","owed"] },
   remove_backend: { reads: [], changes: ["backends","owed","titles"] },
@@ -1740,6 +1753,7 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   preview: { reads: [], changes: [] },
   preview_rows: { reads: [], changes: [] },
   live: { reads: ["live"], changes: [] },
+  watching: { reads: ["watching","titles","owed","backends"], changes: [] },
   runs: { reads: ["runs"], changes: [] },
   titles: { reads: ["titles"], changes: [] },
   title: { reads: ["titles","owed"], changes: [] },

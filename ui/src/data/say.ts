@@ -82,6 +82,12 @@ export function took(ms: number): string {
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }
 
+/** "every 30 s", "every 5 min", "every 2 h", of seconds */
+export function every(s: number): string {
+  if (s < 120) return `every ${s} s`;
+  return s < 7200 ? `every ${Math.round(s / 60)} min` : `every ${Math.round(s / 3600)} h`;
+}
+
 /** "812 kB", "3.4 MB" */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -105,6 +111,11 @@ export function advised<A extends Advice>(advice: A): A {
 /** "den", "den and attic", "den, attic and loft" */
 export function listed(names: readonly string[]): string {
   return lists.format(names);
+}
+
+/** The same as pieces: names, which may be in another script, and the words between them. */
+export function listedParts(names: readonly string[]): { name: boolean; text: string }[] {
+  return lists.formatToParts(names).map(({ type, value }) => ({ name: type === "element", text: value }));
 }
 
 export const kindName = { plex: "Plex", jellyfin: "Jellyfin", emby: "Emby", kodi: "Kodi" } as const;

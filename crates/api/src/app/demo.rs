@@ -68,6 +68,7 @@ impl App {
         let next_run = self.next_of_the_clock();
         *locked(&self.mood) = super::Mood { next_run, ..super::Mood::default() };
         *locked(&self.previews) = super::Previews::default();
+        *locked(&self.realtime) = super::Realtime::default();
         self.changed(Tag::ALL);
         Ok(())
     }

@@ -12,6 +12,7 @@ mod log;
 mod overview;
 mod preferences;
 mod preview;
+mod realtime;
 mod runs;
 mod schedule;
 mod sign_in;
@@ -20,6 +21,7 @@ mod tickets;
 mod title;
 mod truth;
 mod waiting_room;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +34,7 @@ use list::ListCache;
 use live::Board;
 pub use log::LogRing;
 use preview::Previews;
+pub use realtime::{Heeded, Plays, Realtime};
 use runs::Jobs;
 use schedule::Schedule;
 use tickets::Tickets;
@@ -79,6 +82,8 @@ pub struct App {
     /// Moves whenever the list of titles may be another one.
     generation: AtomicU64,
     mood: Mutex<Mood>,
+    /// What is heard of the servers.
+    realtime: Mutex<Realtime>,
     shell: Shell,
 }
 
@@ -125,6 +130,7 @@ impl App {
             list: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             mood: Mutex::default(),
+            realtime: Mutex::default(),
             shell,
         })
     }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use watchstate_engine::Trouble;
 use watchstate_model::Moment;
 use watchstate_servers::ServerKind;
-use watchstate_store::{Backend, Stock, Waiting as Owed};
+use watchstate_store::{Backend, Import, Stock, Waiting as Owed};
 
 use super::truth::{Standing, Stands, truth};
 use super::{App, locked};
-use crate::contract::{BackendCard, Failure, Overview, Today, Waiting, WaitingWhy};
+use crate::contract::{BackendCard, Connection, Failure, Overview, Today, Waiting, WaitingWhy};
 use crate::failure::advice;
 
 impl App {
@@ -16,11 +16,13 @@ impl App {
     pub async fn cards(&self) -> Result<Vec<BackendCard>, Failure> {
         let household = self.household();
         let stock = self.stock().await?;
+        let mut heard = self.realtime_snapshot().backends;
         let mut cards = Vec::new();
         for backend in household.backends().await? {
             let owed = household.store().waiting(backend.id).await?;
             let has = stock.iter().find(|stock| stock.backend == backend.id).copied();
-            cards.push(card(backend, owed, has));
+            let connection = heard.remove(&backend.id).map(|heeded| heeded.connection);
+            cards.push(card(backend, owed, has, connection));
         }
         Ok(cards)
     }
@@ -118,7 +120,21 @@ fn stands(card: &BackendCard) -> Stands {
     }
 }
 
-fn card(backend: Backend, owed: Owed, has: Option<Stock>) -> BackendCard {
+/// How a backend stands that is not listened to.
+fn unheeded(backend: &Backend) -> Connection {
+    let why = match backend.import {
+        Import::Off => "Nothing is read from it, because its import is off",
+        Import::On | Import::Metadata => "What happens on it is found by the next import",
+    };
+    Connection { why: Some(why.to_owned()), ..Connection::default() }
+}
+
+fn card(
+    backend: Backend,
+    owed: Owed,
+    has: Option<Stock>,
+    connection: Option<Connection>,
+) -> BackendCard {
     let kind = ServerKind::from_name(&backend.kind).unwrap_or(ServerKind::Plex);
     // The engine's line begins with the name, which the card shows anyway. That a person stopped a run is
     // no trouble.
@@ -131,6 +147,7 @@ fn card(backend: Backend, owed: Owed, has: Option<Stock>) -> BackendCard {
         .filter(|line| *line != stopped)
         .map(advice);
     BackendCard {
+        connection: connection.unwrap_or_else(|| unheeded(&backend)),
         id: backend.id.into(),
         kind: kind.into(),
         url: backend.url,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Advice, BackendId, Credentials, Moment};
+use super::{Advice, BackendId, Connection, Credentials, Moment};
 
 /// Which kind of server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
@@ -111,6 +111,8 @@ pub struct BackendCard {
     pub held: u64,
     /// What went wrong last.
     pub trouble: Option<Advice>,
+    /// How it is listened to.
+    pub connection: Connection,
 }
 
 /// What a library holds.

@@ -12,6 +12,7 @@ mod preview;
 mod runs;
 mod settings;
 mod truth;
+mod watching;
 mod wizard;
 
 pub use backends::*;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use settings::*;
 pub use truth::*;
 use ts_rs::TS;
+pub use watching::*;
 pub use wizard::*;
 
 /// Something is wrong: what, and what to do about it. Both are sentences for people.
@@ -89,6 +91,10 @@ pub enum Tag {
     Settings,
     /// What goes on now.
     Live,
+    /// What is being played now.
+    Watching,
+    /// How backends are listened to.
+    Connections,
 }
 
 impl Tag {
@@ -102,6 +108,8 @@ impl Tag {
         Self::Tasks,
         Self::Settings,
         Self::Live,
+        Self::Watching,
+        Self::Connections,
     ];
 }
 

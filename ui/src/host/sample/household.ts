@@ -12,6 +12,7 @@ import type {
 } from "../../contract/contract";
 import { firstSettings, firstTasks, type SampleTask } from "./settings";
 import { chance, differsOn, firstMarks, isOn, makeTitles, unwatched, type SampleTitle } from "./titles";
+import { listens } from "./watching";
 
 export const reasons: Record<string, string> = {
   moved: "Only this server changed since the last look, so its mark is the truth.",
@@ -41,6 +42,8 @@ export class Household {
   log: LogLine[] = [];
   live: Live[] = [];
   demo = false;
+  /** How many are watching now. */
+  watchers = 0;
   secrets: "keyring" | "file" = "keyring";
   pausedUntil: number | null = null;
   private listeners = new Set<(event: Event) => void>();
@@ -107,6 +110,7 @@ export class Household {
       kind,
       url,
       user,
+      connection: listens({ kind, import: rest.import ?? "on", trouble: rest.trouble ?? null }, now),
       import: "on",
       export: true,
       approved: true,
@@ -216,7 +220,7 @@ export class Household {
     return marks;
   }
 
-  private start = this.now();
+  readonly start = this.now();
 
   /** What a server shows of a title: what we hold, unless it is behind. */
   shownOn(backend: number, title: SampleTitle): { marks: Marks; agrees: boolean } {

@@ -1,11 +1,13 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of a run
-// takes), `fails` (each command fails).
+// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
+// a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
+// (each command fails).
 import type { Failure, Found, Overview, Preview, PreviewRow, SignIn, Title, TitleRow } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
 import { readCron } from "./crontab";
 import { because, Household } from "./household";
 import { isOn, unwatched, type SampleTitle } from "./titles";
+import { listens, watchingOf } from "./watching";
 
 type Commands = { [N in Name]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> };
 
@@ -195,7 +197,8 @@ function commands(home: Household): Commands {
     set_backend({ backend, credentials, ...rest }) {
       if (credentials?.by === "password" && credentials.password === "wrong")
         return fail("server", "The password is not right.", "Type it again.");
-      Object.assign(backendOf(backend), rest);
+      const one = Object.assign(backendOf(backend), rest);
+      one.connection = listens(one, home.now());
       return changed("backends", "owed");
     },
     remove_backend({ backend }) {
@@ -283,7 +286,18 @@ function commands(home: Household): Commands {
       await wait(home.stepMs * 6);
       if (home.backends.length === 0) home.moveIn();
       home.demo = true;
-      return changed("backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live");
+      return changed(
+        "backends",
+        "runs",
+        "owed",
+        "titles",
+        "journal",
+        "tasks",
+        "settings",
+        "live",
+        "watching",
+        "connections",
+      );
     },
     sync_now({ backends, preview }) {
       home.run(["import", "export"], backends ?? all(), preview !== undefined);
@@ -351,6 +365,7 @@ function commands(home: Household): Commands {
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
     live: () => home.live,
+    watching: () => watchingOf(home),
     runs: ({ from, size }) => ({ total: home.runs.length, rows: home.runs.slice(from, from + size) }),
     titles: (args) => find(home, args),
     title: ({ title }) => fullOf(home, titleOf(title)),
@@ -475,7 +490,12 @@ export function sample(asked: URLSearchParams): Host {
   );
   const table = commands(home);
   // How often the page asked, for the tests.
-  const asks = window as unknown as { asked?: number };
+  const asks = window as unknown as { asked?: number; watch?: (many: number) => void };
+  home.watchers = Number(asked.get("watching") ?? 0);
+  asks.watch = (many) => {
+    home.watchers = many;
+    home.tell({ type: "changed", tags: ["watching"] });
+  };
   return {
     async call(name, args) {
       asks.asked = (asks.asked ?? 0) + 1;
