@@ -100,15 +100,15 @@ test("each server says how it is listened to, what that costs, and why it is not
   await open(page, "overview", "trouble");
   const servers = page.getByRole("region", { name: "Servers" });
   await expect(servers.getByRole("link", { name: /Living room/ })).toContainText("Live");
-  await expect(servers.getByRole("link", { name: /Cabin/ })).toContainText("Asked every 60 s");
+  await expect(servers.getByRole("link", { name: /Cabin/ })).toContainText("Asked every minute");
   await expect(servers.getByRole("link", { name: /Bedroom/ })).toContainText("Offline");
   await servers.getByRole("link", { name: /Living room/ }).click();
   const card = (name: string) =>
     page.getByRole("main").getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
   await expect(card("Living room")).toContainText(
-    "Its server tells what is played; for the rest it is asked every 30 s. 121 requests in the last hour, 96 kB",
+    "Its server tells what is played; for the rest it is asked every 30 s. 121 requests in the last hour, 96 kB read.",
   );
-  await expect(card("Den")).toContainText("Its server tells what happens. 4 requests in the last hour, 6 kB");
+  await expect(card("Den")).toContainText("Its server tells what happens. 4 requests in the last hour, 6 kB read.");
   await expect(card("Bedroom")).toContainText("Nothing answers at its address. It is tried again by itself.");
   await page.getByRole("switch", { name: "Import from Den" }).click();
   await expect(card("Den")).toContainText("Not live");

@@ -26,7 +26,7 @@ export function listeningSays(connection: Connection, now: Moment): string {
         ? "Its server tells what happens."
         : `Its server tells what is played; for the rest it is asked ${every(askedEveryS)}.`;
     case "polling":
-      return [why, "It is asked what changed."].filter((words) => words !== "").join(" ");
+      return why === "" ? "It is asked what changed." : why;
     case "off":
       return why;
     case "offline":
@@ -38,6 +38,7 @@ export function listeningSays(connection: Connection, now: Moment): string {
 
 /** What asking cost, or nothing where nothing is asked. */
 export function listeningCost({ state, lastHour }: Connection): string {
-  if (lastHour.requests === 0) return state === "off" ? "" : "No request in the last hour";
-  return `${many(lastHour.requests, "request")} in the last hour, ${size(lastHour.bytes)}`;
+  if (lastHour.requests === 0) return state === "off" ? "" : "No request in the last hour.";
+  const read = lastHour.bytes === 0 ? "" : `, ${size(lastHour.bytes)} read`;
+  return `${many(lastHour.requests, "request")} in the last hour${read}.`;
 }

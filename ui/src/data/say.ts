@@ -82,8 +82,9 @@ export function took(ms: number): string {
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }
 
-/** "every 30 s", "every 5 min", "every 2 h", of seconds */
+/** "every 30 s", "every minute", "every 5 min", "every 2 h", of seconds */
 export function every(s: number): string {
+  if (s === 60) return "every minute";
   if (s < 120) return `every ${s} s`;
   return s < 7200 ? `every ${Math.round(s / 60)} min` : `every ${Math.round(s / 3600)} h`;
 }

@@ -45,7 +45,7 @@ export const browser: Host = {
   },
 };
 
-const allTags = ["backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live"] as const;
+const allTags = ["backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live", "watching", "connections"] as const;
 
 const gone: Failure = {
   kind: "internal",
