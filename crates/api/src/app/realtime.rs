@@ -41,16 +41,12 @@ impl Realtime {
 
     /// Which answers are stale when this takes the place of what was heard before.
     fn makes_stale(&self, before: &Self) -> Vec<Tag> {
+        let of = |heard: &Self, backend: &BackendId| heard.backends.get(backend).cloned().unwrap_or_default();
         let same = |is_same: fn(&Heeded, &Heeded) -> bool| {
-            let nothing = Heeded::default();
-            let all = self.backends.keys().chain(before.backends.keys());
-            all.into_iter().all(|backend| {
-                let of = |heard: &Self| heard.backends.get(backend).cloned();
-                is_same(
-                    &of(self).unwrap_or_else(|| nothing.clone()),
-                    &of(before).unwrap_or_else(|| nothing.clone()),
-                )
-            })
+            self.backends
+                .keys()
+                .chain(before.backends.keys())
+                .all(|backend| is_same(&of(self, backend), &of(before, backend)))
         };
         let mut tags = Vec::new();
         if !same(|now, before| now.playing == before.playing) {

@@ -60,7 +60,7 @@ impl App {
             .map(|(backend, plays, known)| {
                 let row = known.as_ref().and_then(|known| rows.get(&known.title));
                 let others: Vec<GoesTo> = row.map_or_else(Vec::new, |row| {
-                    let title = row.id.into();
+                    let title = TitleId::from(row.id);
                     let shown =
                         |other: &Backend| row.on.iter().find(|on| on.backend == other.id.into());
                     backends
@@ -128,7 +128,7 @@ fn stays(
     let Some(row) = row else { return Some("No import has seen this title yet") };
     if backend.import != Import::On {
         Some("Marks of this server are not taken")
-    } else if ignored.contains(&row.id.into()) {
+    } else if ignored.contains(&TitleId::from(row.id)) {
         Some("You ignore this title")
     } else if others.is_empty() {
         Some("No other server has it")
