@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use watchstate_engine::{
-    Account, CancellationToken, Clock, Consent, Engine, Preview, Report, Settings, SystemClock,
+    Account, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report, Settings,
+    SystemClock,
 };
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
@@ -66,6 +67,8 @@ pub struct Household {
     pub(crate) client_id: String,
     pub(crate) around: Surroundings,
     folder: DataFolder,
+    /// What all engines of the household share.
+    attention: Attention,
     /// Where the copy of the database is that is looked at instead of the database.
     _scratch: Option<TempDir>,
 }
@@ -85,7 +88,8 @@ impl Household {
         let closed = "WatchState was closed while it ran; the next run goes on from there";
         store.end_abandoned_runs(around.clock.now(), closed).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
-        Ok(Self { store, secrets, client_id, around, folder, _scratch: None })
+        let attention = Attention::default();
+        Ok(Self { store, secrets, client_id, around, folder, attention, _scratch: None })
     }
 
     /// Opens a copy of a data folder, for a look at what a run would do. Nothing in the folder is changed,
@@ -102,7 +106,8 @@ impl Household {
         let copy = folder.copy_database(scratch.path())?;
         let store = Store::open_scratch(&copy).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
-        Ok(Self { store, secrets, client_id, around, folder, _scratch: Some(scratch) })
+        let (attention, scratch) = (Attention::default(), Some(scratch));
+        Ok(Self { store, secrets, client_id, around, folder, attention, _scratch: scratch })
     }
 
     /// The database.
@@ -130,7 +135,7 @@ impl Household {
         self.around.clock.now()
     }
 
-    /// An engine over this household.
+    /// An engine over this household. Those of one household may work beside each other.
     pub fn engine(&self, report: Arc<dyn Report>, cancel: CancellationToken) -> Engine {
         Engine::new(
             self.store.clone(),
@@ -139,6 +144,7 @@ impl Household {
             report,
             cancel,
         )
+        .beside(&self.attention)
     }
 
     /// All backends with the clients that reach them. One whose token is missing is among them and fails

@@ -16,6 +16,11 @@ use crate::{Account, Consent, Engine, Result};
 /// The run of what happens outside of any.
 pub(crate) const NO_RUN: RunId = RunId(0);
 
+/// Whether what happens on an account is taken in outside of imports.
+pub(crate) fn is_followed(account: &Account) -> bool {
+    account.backend.import != Import::Off && account.backend.swept_at.is_some()
+}
+
 /// What came of a look.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Followed {
@@ -54,14 +59,16 @@ pub struct PassedOn {
 
 impl Engine {
     /// Reads items of an account again, takes in what they show, and plans who has to be told. Does nothing
-    /// where import is off. `accounts` are all of the household; this one was checked before.
+    /// where import is off, and before the first import of an account: what was there before WatchState came
+    /// is for an import to take in, which a person begins. `accounts` are all of the household; this one was
+    /// checked before.
     pub async fn follow(
         &self,
         accounts: &[Account],
         account: &Account,
         keys: &[ItemKey],
     ) -> Result<Followed> {
-        if account.backend.import == Import::Off || keys.is_empty() {
+        if !is_followed(account) || keys.is_empty() {
             return Ok(Followed::default());
         }
         let at = self.clock.now();

@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use watchstate_model::{ItemKey, LibraryKey, Moment};
 use watchstate_servers::{Fault, Library, ServerError, Stretch};
-use watchstate_store::{Import, Run};
+use watchstate_store::Run;
 
-use crate::follow::Followed;
+use crate::follow::{Followed, is_followed};
 use crate::{Account, Engine, Result, Trouble};
 
 /// How many of the last played items a look asks for in each library.
@@ -49,7 +49,7 @@ impl Engine {
         account: &Account,
         memory: &mut Glanced,
     ) -> Result<Followed> {
-        if account.backend.import == Import::Off {
+        if !is_followed(account) {
             return Ok(Followed::default());
         }
         let at = self.clock.now();

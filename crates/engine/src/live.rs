@@ -71,6 +71,19 @@ pub struct Live {
     tasks: JoinSet<()>,
 }
 
+/// What can be asked of the tasks, and told to them, by whoever does not own them.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+/// What was spent on an account's server since its client was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spent {
+    /// Requests, retries included.
+    pub requests: u64,
+    /// Bytes of answers, and of what came over the socket.
+    pub bytes: u64,
+}
+
 struct Shared {
     engine: Engine,
     pause: Arc<dyn Pause>,
@@ -110,26 +123,43 @@ impl Live {
         Self { shared, tasks }
     }
 
-    /// Something was heard of an account by another road than its socket.
-    pub fn hear(&self, backend: BackendId, heard: Heard) {
-        self.shared.say(backend, Word::Heard(heard));
-    }
-
-    /// These are owed something: by a person's hand in the window, or by a run.
-    pub fn owe(&self, backends: impl IntoIterator<Item = BackendId>) {
-        for backend in backends {
-            self.shared.say(backend, Word::PassOn);
-        }
-    }
-
-    /// How it stands with each account.
-    pub fn standing(&self) -> BTreeMap<BackendId, Standing> {
-        self.shared.standing().clone()
+    /// What can be asked and told.
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.shared))
     }
 
     /// Ends all tasks. What was decided is in the database; a write on its way is not waited for.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+    }
+}
+
+impl Handle {
+    /// Something was heard of an account by another road than its socket.
+    pub fn hear(&self, backend: BackendId, heard: Heard) {
+        self.0.say(backend, Word::Heard(heard));
+    }
+
+    /// These are owed something: by a person's hand in the window, or by a run.
+    pub fn owe(&self, backends: impl IntoIterator<Item = BackendId>) {
+        for backend in backends {
+            self.0.say(backend, Word::PassOn);
+        }
+    }
+
+    /// How it stands with each account.
+    pub fn standing(&self) -> BTreeMap<BackendId, Standing> {
+        self.0.standing().clone()
+    }
+
+    /// What was spent on the server of each account.
+    pub fn spent(&self) -> BTreeMap<BackendId, Spent> {
+        let accounts = self.0.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let spent = |account: &Account| {
+            let meter = account.server.meter();
+            (account.backend.id, Spent { requests: meter.requests(), bytes: meter.bytes() })
+        };
+        accounts.iter().map(spent).collect()
     }
 }
 
