@@ -1,6 +1,6 @@
 //! What the tray shows, from what the app says of itself. Pure.
 
-use watchstate_api::contract::{Overview, Truth};
+use watchstate_api::contract::{Overview, Truth, Watching};
 
 /// The icon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,13 +23,15 @@ pub(crate) struct Face {
     pub(crate) status: String,
     /// When it was last synced.
     pub(crate) last_sync: String,
+    /// Who is watching what.
+    pub(crate) watching: String,
     /// What waits for a person; nothing when nothing does.
     pub(crate) waiting: Option<String>,
     pub(crate) paused: bool,
 }
 
 /// The face of the app. `now` is in unix seconds.
-pub(crate) fn face(overview: &Overview, now: i64) -> Face {
+pub(crate) fn face(overview: &Overview, watching: &[Watching], now: i64) -> Face {
     let icon = match overview.truth {
         Truth::InSync => Icon::InSync,
         Truth::Working | Truth::Paused | Truth::Empty => Icon::Working,
@@ -51,7 +53,36 @@ pub(crate) fn face(overview: &Overview, now: i64) -> Face {
         Some(todo) => format!("{}. {todo}", overview.says),
         None => overview.says.clone(),
     };
-    Face { icon, status, last_sync, waiting, paused }
+    Face { icon, status, last_sync, watching: watches(watching), waiting, paused }
+}
+
+/// What stands there while nothing is being played, or nothing is known of it.
+pub(crate) const NOBODY: &str = "Nobody is watching";
+
+/// Who is watching what, in a line that is no wider than a menu.
+fn watches(watching: &[Watching]) -> String {
+    const WIDEST: usize = 40;
+    let [one] = watching else {
+        return match watching.len() {
+            0 => NOBODY.to_owned(),
+            many => format!("{many} titles are being watched"),
+        };
+    };
+    let who = one.person.as_deref().unwrap_or("Somebody");
+    let what = match &one.title {
+        None => "something new".to_owned(),
+        Some(title) => match (&title.show, title.season, title.episode) {
+            (Some(show), Some(season), Some(episode)) => format!("{show} {season}×{episode:02}"),
+            _ => title.name.clone(),
+        },
+    };
+    let what = if what.chars().count() > WIDEST {
+        what.chars().take(WIDEST - 1).chain(['…']).collect()
+    } else {
+        what
+    };
+    let how = if one.paused { "paused" } else { "is watching" };
+    format!("{who} {how} {what} on {}", one.backend.name)
 }
 
 /// How long ago, in words.
@@ -70,7 +101,49 @@ fn ago(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use watchstate_api::contract::{BackendId, Moment, NamedBackend, TitleId, WatchedTitle};
+
     use super::*;
+
+    fn plays(name: &str) -> Watching {
+        let backend = NamedBackend { id: BackendId(1), name: "den".to_owned() };
+        let name = name.to_owned();
+        let title = WatchedTitle { id: TitleId(1), name, show: None, season: None, episode: None };
+        Watching {
+            backend,
+            person: Some("ana".to_owned()),
+            title: Some(title),
+            position_ms: None,
+            duration_ms: None,
+            paused: false,
+            device: None,
+            since_at: Moment(0),
+            goes_to: Vec::new(),
+            stays: None,
+        }
+    }
+
+    #[test]
+    fn who_is_watching() {
+        assert_eq!(watches(&[]), "Nobody is watching");
+        assert_eq!(watches(&[plays("Heat")]), "ana is watching Heat on den");
+        assert_eq!(
+            watches(&[Watching { paused: true, person: None, ..plays("Heat") }]),
+            "Somebody paused Heat on den"
+        );
+        assert_eq!(
+            watches(&[Watching { title: None, ..plays("") }]),
+            "ana is watching something new on den"
+        );
+        let mut episode = plays("Ozymandias");
+        let title = episode.title.as_mut().unwrap();
+        (title.show, title.season, title.episode) =
+            (Some("Breaking Bad".to_owned()), Some(5), Some(4));
+        assert_eq!(watches(&[episode.clone()]), "ana is watching Breaking Bad 5×04 on den");
+        assert_eq!(watches(&[episode, plays("Heat")]), "2 titles are being watched");
+        let long = watches(&[plays(&"é".repeat(300))]);
+        assert_eq!(long, format!("ana is watching {}… on den", "é".repeat(39)));
+    }
 
     #[test]
     fn how_long_ago() {

@@ -112,6 +112,7 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
         Shell { host: Host::Desktop, log, zone, demo: Some(Arc::new(SampleServers)) },
     );
     app.start_schedule(book).await?;
+    app.start_listening();
     if std::env::args().any(|word| word == DEMO)
         && let Err(failure) = show_the_demo(&app).await
     {

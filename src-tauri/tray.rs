@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use watchstate_api::contract::{Event, PauseUntil, Setting};
 use watchstate_api::settings::table::NOTIFICATIONS;
 
-use crate::face::{Face, Icon, face};
+use crate::face::{Face, Icon, NOBODY, face};
 use crate::opened::Opened;
 use crate::windows;
 
@@ -27,6 +27,7 @@ const WORDS: Duration = Duration::from_secs(60);
 struct Items {
     status: MenuItem<Wry>,
     last_sync: MenuItem<Wry>,
+    watching: MenuItem<Wry>,
     waiting: MenuItem<Wry>,
     resume: MenuItem<Wry>,
 }
@@ -43,6 +44,7 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
     let item = |id: &str, text: &str| MenuItemBuilder::with_id(id, text);
     let status = item("status", "Starting…").enabled(false).build(app)?;
     let last_sync = item("last-sync", "Not synced yet").enabled(false).build(app)?;
+    let watching = item("watching", NOBODY).enabled(false).build(app)?;
     let waiting = item("waiting", "Nothing waits for you").enabled(false).build(app)?;
     let resume = item("resume", "Resume").enabled(false).build(app)?;
     let pause = SubmenuBuilder::new(app, "Pause sync")
@@ -51,7 +53,7 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
         .item(&resume)
         .build()?;
     let menu: Menu<Wry> = MenuBuilder::new(app)
-        .items(&[&status, &last_sync, &waiting])
+        .items(&[&status, &last_sync, &watching, &waiting])
         .separator()
         .item(&item("sync", "Sync now").build(app)?)
         .item(&pause)
@@ -76,7 +78,7 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
             }
         })
         .build(app)?;
-    app.manage(Items { status, last_sync, waiting, resume });
+    app.manage(Items { status, last_sync, watching, waiting, resume });
     app.manage(Shown::default());
     Ok(())
 }
@@ -143,7 +145,11 @@ pub(crate) async fn refresh(handle: &AppHandle) {
     let (now, tells) = match handle.state::<Opened>().now() {
         Some(Ok(app)) => {
             let now = match app.overview().await {
-                Ok(overview) => face(&overview, app.household().now().0),
+                Ok(overview) => {
+                    // Who watches is no reason for trouble: what cannot be read is left out.
+                    let watching = app.watching().await.unwrap_or_default();
+                    face(&overview, &watching, app.household().now().0)
+                }
                 Err(failure) => trouble(failure.what),
             };
             let off = |setting: &Setting| setting.name == NOTIFICATIONS && setting.value == "false";
@@ -160,7 +166,8 @@ pub(crate) async fn refresh(handle: &AppHandle) {
 
 fn trouble(status: String) -> Face {
     let last_sync = "Open WatchState to see what to do".to_owned();
-    Face { icon: Icon::Trouble, status, last_sync, waiting: None, paused: false }
+    let watching = NOBODY.to_owned();
+    Face { icon: Icon::Trouble, status, last_sync, watching, waiting: None, paused: false }
 }
 
 /// `tells` is whether the person wants to be told of what they have to know.
@@ -174,6 +181,7 @@ fn show(handle: &AppHandle, face: Face, tells: bool) {
     // A menu that the desktop took away is not there to be changed.
     let _ = items.status.set_text(&face.status);
     let _ = items.last_sync.set_text(&face.last_sync);
+    let _ = items.watching.set_text(&face.watching);
     let _ = items.waiting.set_text(face.waiting.as_deref().unwrap_or("Nothing waits for you"));
     let _ = items.waiting.set_enabled(face.waiting.is_some());
     let _ = items.resume.set_enabled(face.paused);

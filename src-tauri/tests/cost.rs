@@ -97,3 +97,22 @@ async fn the_window_is_there_at_once() {
     assert_within("memory with the window, MiB", mib, limit(260.0, 400.0));
     ana.leaves().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_is_in_sync_at_once() {
+    let Some(desktop) = desktop().await else { return };
+    // As above: the first program with GTK on a display is not what is measured.
+    let panel = Panel::on(&desktop).await;
+    let first = app(&desktop).arg("--minimized").spawn().unwrap();
+    panel.since().await;
+    panel.choose("Quit").await;
+    assert_eq!(ended(first).await, 0);
+    let Some(ana) = Person::starts_with(&desktop, &["--demo"]).await else { return };
+    let pid = until("the app's process", async || app_process()).await;
+    ana.sees("In sync last sync").await;
+    let took = age_ms(pid);
+    let window = ana.reads().await;
+    assert!(["plex", "jellyfin", "emby"].iter().all(|name| window.contains(name)), "{window}");
+    assert_within("start to three demo servers in sync, ms", took, limit(2000.0, 120_000.0));
+    ana.leaves().await;
+}

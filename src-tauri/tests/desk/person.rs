@@ -27,6 +27,11 @@ pub(crate) struct Person {
 impl Person {
     /// Starts the app on this desktop; `None`, and a line that says so, where there is no driver.
     pub(crate) async fn starts(desktop: &Desktop) -> Option<Self> {
+        Self::starts_with(desktop, &[]).await
+    }
+
+    /// Starts the app with these words.
+    pub(crate) async fn starts_with(desktop: &Desktop, words: &[&str]) -> Option<Self> {
         let driver = match desktop::find("WebKitWebDriver") {
             Ok(driver) => driver,
             Err(missing) => {
@@ -48,7 +53,7 @@ impl Person {
         let mut wanted = Capabilities::new();
         wanted.insert(
             "webkitgtk:browserOptions".to_owned(),
-            json!({ "binary": PROGRAM, "args": [] }),
+            json!({ "binary": PROGRAM, "args": words }),
         );
         let address = format!("http://127.0.0.1:{port}");
         let client = until("the window", async || {

@@ -215,6 +215,50 @@ why: WaitingWhy,
 count: number, };
 
 /**
+ * How what happens on a backend comes to be known.
+ */
+export type ConnectionState = "live" | "polling" | "off" | "offline";
+
+/**
+ * What asking a server cost.
+ */
+export type Asking = { 
+/**
+ * Requests, those that failed and were sent again included.
+ */
+requests: number, 
+/**
+ * Bytes of the answers, as they came over the wire.
+ */
+bytes: number, };
+
+/**
+ * How a backend is listened to, and what that costs.
+ */
+export type Connection = { 
+/**
+ * How it stands.
+ */
+state: ConnectionState, 
+/**
+ * Since when; nothing where it was never otherwise.
+ */
+sinceAt: Moment | null, 
+/**
+ * Why it is off or cannot be reached: a sentence.
+ */
+why: string | null, 
+/**
+ * After how many seconds it is asked again. A server that tells only some of what happens is asked as
+ * well, so this may stand beside [`ConnectionState::Live`].
+ */
+askedEveryS: number | null, 
+/**
+ * What asking cost in the last hour.
+ */
+lastHour: Asking, };
+
+/**
  * Which kind of server.
  */
 export type ServerKind = "plex" | "jellyfin" | "emby" | "kodi";
@@ -291,7 +335,7 @@ held: number,
 /**
  * What went wrong last.
  */
-trouble: Advice | null,
+trouble: Advice | null, 
 /**
  * How it is listened to.
  */
@@ -1281,6 +1325,98 @@ id: BackendId,
 name: string, };
 
 /**
+ * A title that is being played.
+ */
+export type WatchedTitle = { 
+/**
+ * Its number.
+ */
+id: TitleId, 
+/**
+ * Its own name.
+ */
+name: string, 
+/**
+ * The name of its series.
+ */
+show: string | null, 
+/**
+ * Its season; nothing for a movie.
+ */
+season: number | null, 
+/**
+ * Its number in the season; nothing for a movie.
+ */
+episode: number | null, };
+
+/**
+ * How a backend stands to what is being played on another one.
+ */
+export type GoesHow = "told" | "waits" | "playsThere" | "exportOff" | "needsYou";
+
+/**
+ * A backend that has what is being played on another one.
+ */
+export type GoesTo = { 
+/**
+ * Which.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How it stands.
+ */
+state: GoesHow, };
+
+/**
+ * Something that is being played now, paused included.
+ */
+export type Watching = { 
+/**
+ * On which backend.
+ */
+backend: NamedBackend, 
+/**
+ * Who watches: what the server calls the account's user, where it has users.
+ */
+person: string | null, 
+/**
+ * What; nothing when no import has seen it yet.
+ */
+title: WatchedTitle | null, 
+/**
+ * How far, in milliseconds, where the server says.
+ */
+positionMs: number | null, 
+/**
+ * Its running time in milliseconds, where it is known.
+ */
+durationMs: number | null, 
+/**
+ * Whether it stands still.
+ */
+paused: boolean, 
+/**
+ * On which device or program, where the server says.
+ */
+device: string | null, 
+/**
+ * Since when, as far as we saw.
+ */
+sinceAt: Moment, 
+/**
+ * The other backends that have it, in the order of the backends.
+ */
+goesTo: Array<GoesTo>, 
+/**
+ * Why nothing of it goes anywhere: a sentence. Then `goes_to` is empty.
+ */
+stays: string | null, };
+
+/**
  * What happened.
  */
 export type JournalWhat = "took" | "kept" | "held" | "told" | "parked" | "gone" | "asked";
@@ -1641,14 +1777,6 @@ export type WrittenFile = {
  */
 path: string, };
 
-export type ConnectionState = "live" | "polling" | "off" | "offline";
-export type Asking = { requests: number, bytes: number, };
-export type Connection = { state: ConnectionState, sinceAt: Moment | null, why: string | null, askedEveryS: number | null, lastHour: Asking, };
-export type WatchedTitle = { id: TitleId, name: string, show: string | null, season: number | null, episode: number | null, };
-export type GoesHow = "told" | "waits" | "playsThere" | "exportOff" | "needsYou";
-export type GoesTo = { backend: BackendId, name: string, state: GoesHow, };
-export type Watching = { backend: NamedBackend, person: string | null, title: WatchedTitle | null, positionMs: number | null, durationMs: number | null, paused: boolean, device: string | null, sinceAt: Moment, goesTo: Array<GoesTo>, stays: string | null, };
-
 /** All commands: what each takes, and what it answers. */
 export interface Commands {
   /** The whole at a glance. */
@@ -1693,6 +1821,7 @@ export interface Commands {
   preview_rows: [PreviewRows, Page<PreviewRow>];
   /** What goes on. */
   live: [Nothing, Array<Live>];
+  /** What is being played now, on whichever backend, and where it will be written. */
   watching: [Nothing, Array<Watching>];
   /** A page of the runs, the latest first. */
   runs: [Stretch, Page<Run>];
@@ -1744,7 +1873,7 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   cancel_sign_in: { reads: [], changes: [] },
   add_backend: { reads: [], changes: ["backends"] },
   keep_secrets_in_file: { reads: [], changes: ["settings"] },
-  start_demo: { reads: [], changes: ["backends","runs","owed","titles","journal","tasks","settings","live"] },
+  start_demo: { reads: [], changes: ["backends","runs","owed","titles","journal","tasks","settings","live","watching","connections"] },
   sync_now: { reads: [], changes: [] },
   import_now: { reads: [], changes: [] },
   export_now: { reads: [], changes: [] },

@@ -30,6 +30,7 @@ impl App {
             })
             .await?;
         self.cancel_sign_in(&wish.ticket).await;
+        self.listen_anew();
         self.changed(&[Tag::Backends, Tag::Owed]);
         Ok(added.id)
     }
@@ -54,6 +55,7 @@ impl App {
                 "Choose another name",
             ));
         }
+        let is_elsewhere = wish.url.is_some() || credentials.is_some();
         let changes = Changes {
             url: wish.url,
             credentials,
@@ -65,6 +67,9 @@ impl App {
             let mut tx = household.store().begin().await?;
             tx.set_name(backend.id, &name).await?;
             tx.commit().await?;
+        }
+        if is_elsewhere {
+            self.listen_anew();
         }
         self.changed(&[Tag::Backends, Tag::Owed, Tag::Runs, Tag::Journal]);
         Ok(())
@@ -85,6 +90,7 @@ impl App {
         }
         tx.remove_backend(backend.id).await?;
         tx.commit().await?;
+        self.listen_anew();
         self.changed(Tag::ALL);
         household.secrets.remove(&secret_name(&backend)).await.map_err(crate::ApiError::from)?;
         Ok(())

@@ -69,6 +69,7 @@ impl App {
         *locked(&self.mood) = super::Mood { next_run, ..super::Mood::default() };
         *locked(&self.previews) = super::Previews::default();
         *locked(&self.realtime) = super::Realtime::default();
+        self.listen_anew();
         self.changed(Tag::ALL);
         Ok(())
     }

@@ -7,6 +7,7 @@ mod backends;
 mod demo;
 mod history;
 mod list;
+mod listen;
 mod live;
 mod log;
 mod overview;
@@ -31,6 +32,7 @@ use std::time::Duration;
 pub use demo::{Demo, DemoServers};
 use jiff::tz::TimeZone;
 use list::ListCache;
+use listen::Listening;
 use live::Board;
 pub use log::LogRing;
 use preview::Previews;
@@ -84,6 +86,8 @@ pub struct App {
     mood: Mutex<Mood>,
     /// What is heard of the servers.
     realtime: Mutex<Realtime>,
+    /// What hears it.
+    listening: Listening,
     shell: Shell,
 }
 
@@ -131,6 +135,7 @@ impl App {
             generation: AtomicU64::new(0),
             mood: Mutex::default(),
             realtime: Mutex::default(),
+            listening: Listening::default(),
             shell,
         })
     }
@@ -171,6 +176,7 @@ impl App {
     pub async fn close(&self) {
         self.stop_schedule().await;
         self.stop_run();
+        self.stop_listening().await;
         self.tracker.close();
         let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();
         let pause = house.household.around.pause.clone();

@@ -24,7 +24,13 @@ impl App {
             let what = "Nothing can be set here";
             Failure::new(FailureKind::Usage, what, "Set it by an environment variable")
         })?;
-        Ok(book.set(&wish.name, wish.value.as_deref())?)
+        book.set(&wish.name, wish.value.as_deref())?;
+        // Whoever listens goes by the settings as they were when it began.
+        let shown_alone = |setting: &Resolved| setting.definition.group == Group::Window;
+        if !book.get(&wish.name).as_ref().is_some_and(shown_alone) {
+            self.listen_anew();
+        }
+        Ok(())
     }
 
     fn book(&self) -> Option<Arc<Book>> {

@@ -41,7 +41,9 @@ impl Realtime {
 
     /// Which answers are stale when this takes the place of what was heard before.
     fn makes_stale(&self, before: &Self) -> Vec<Tag> {
-        let of = |heard: &Self, backend: &BackendId| heard.backends.get(backend).cloned().unwrap_or_default();
+        let of = |heard: &Self, backend: &BackendId| {
+            heard.backends.get(backend).cloned().unwrap_or_default()
+        };
         let same = |is_same: fn(&Heeded, &Heeded) -> bool| {
             self.backends
                 .keys()

@@ -117,6 +117,7 @@ impl App {
         });
         locked(&self.mood).paused_until = until;
         self.keep_pause(until);
+        self.listen_anew();
         self.changed(&[Tag::Tasks, Tag::Live]);
         let Some(until) = until else {
             self.tell_what_waits();
@@ -202,6 +203,7 @@ impl App {
             }
             app.changed(&AFTER_A_RUN);
             app.tell_what_waits();
+            app.pass_on_at_once();
         });
         Ok(())
     }

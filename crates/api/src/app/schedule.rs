@@ -224,6 +224,7 @@ impl App {
         drop(job);
         self.keep_how_it_ended(&ended);
         self.changed(&AFTER_A_RUN);
+        self.pass_on_at_once();
         let parked = match task {
             schedule::TaskName::Import => 0,
             schedule::TaskName::Export => self.cards().await?.iter().map(|card| card.parked).sum(),

@@ -146,6 +146,8 @@ pub const BACKENDS_AT_ONCE: &str = "WS_BACKENDS_AT_ONCE";
 pub const WRITES_AT_ONCE: &str = "WS_WRITES_AT_ONCE";
 /// The time zone of crontab lines.
 pub const TIME_ZONE: &str = "WS_TZ";
+/// Whether servers are listened to.
+pub const REALTIME: &str = "WS_REALTIME";
 /// From how many seconds on a position is progress.
 pub const PROGRESS_MINIMUM: &str = "WS_PROGRESS_MINIMUM";
 /// How many un-watches always pass the brake.
@@ -179,6 +181,15 @@ pub const CRON_EXPORT_AT: &str = "WS_CRON_EXPORT_AT";
 
 /// All of them, in the order in which they are shown.
 pub static TABLE: &[Definition] = &[
+    Definition {
+        name: REALTIME,
+        group: Group::Sync,
+        title: "Follow servers at once",
+        meaning: "Listens to your servers, so that a mark or a stop on one is on the others in about a \
+                  second. Switched off, changes travel with the import and export tasks alone.",
+        kind: Kind::Switch,
+        default: "true",
+    },
     Definition {
         name: EXPORT_THRESHOLD,
         group: Group::Sync,

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use watchstate_api::contract::{Event, Failure, FailureKind, Host, Tag};
+use watchstate_api::settings::Book;
 use watchstate_api::table::dispatch;
 use watchstate_api::{App, Demo, Household, LogRing, SecretsPlace, Shell, Surroundings};
 use watchstate_engine::{Clock, Settings};
 use watchstate_model::Moment;
 use watchstate_servers::{Limits, Pause, ServerKind};
-use watchstate_testkit::fake::FakeServer;
+use watchstate_testkit::fake::{FakeServer, Setup};
 use watchstate_testkit::simulator::direct::SimClock;
 
 /// When these stories begin: a Friday, 08:00 UTC.
@@ -52,8 +53,17 @@ pub struct Servers {
 
 impl Servers {
     pub async fn start() -> Self {
+        Self::start_as(|setup| setup.at(NOW)).await
+    }
+
+    /// The same on the clock of this computer: what nobody moves by hand goes on by itself.
+    pub async fn in_real_time() -> Self {
+        Self::start_as(Setup::in_real_time).await
+    }
+
+    async fn start_as(set: fn(Setup) -> Setup) -> Self {
         let start = |kind, version: &'static str| async move {
-            FakeServer::of(kind, version).at(NOW).with_sample().start().await.unwrap()
+            set(FakeServer::of(kind, version)).with_sample().start().await.unwrap()
         };
         let servers = Self {
             plex: start(ServerKind::Plex, "1.40.2").await,
@@ -115,6 +125,23 @@ impl Window {
             settings: Settings::default(),
             book: None,
         };
+        Self::open_around(folder, demo, around, clock).await
+    }
+
+    /// Opens a window on the clock of this computer, whose settings can be changed.
+    pub async fn in_real_time() -> Self {
+        let folder = TempDir::new().unwrap();
+        let book = Arc::new(Book::open(&folder.path().join("data"), |_| None));
+        let around = Surroundings::by_the_book(&book);
+        Self::open_around(folder, None, around, SimClock::at(NOW)).await
+    }
+
+    async fn open_around(
+        folder: TempDir,
+        demo: Option<Arc<dyn Demo>>,
+        around: Surroundings,
+        clock: SimClock,
+    ) -> Self {
         let data = folder.path().join("data");
         let household = Household::open(&data, Some(SecretsPlace::File), around).await.unwrap();
         let log = LogRing::new(Arc::new(Ticking(clock.clone())));

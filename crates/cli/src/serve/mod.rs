@@ -66,6 +66,7 @@ pub(crate) async fn serve(
         Shell { host: Host::Browser, log, zone: book.zone(), demo: Some(Arc::new(SampleServers)) },
     );
     app.start_schedule(book).await?;
+    app.start_listening();
     let door = Arc::new(Door::new(port));
     say(&format!("Open this address in a browser; it lets in once:\n\n  {}\n", door.address()));
     let serving = Serving { app: app.clone(), door, ui: Arc::new(ui), end: end.clone() };

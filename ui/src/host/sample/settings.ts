@@ -27,10 +27,10 @@ export function firstSettings(): Setting[] {
       "1000",
     ),
     setting(
-      "WS_SYNC_LIVE",
+      "WS_REALTIME",
       "sync",
-      "Listen to servers",
-      "Marks travel within seconds, where a server tells what happens on it.",
+      "Follow servers at once",
+      "Listens to your servers, so that a mark or a stop on one is on the others in about a second.",
       on,
       "true",
     ),
