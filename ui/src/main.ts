@@ -8,5 +8,6 @@ import { findHost } from "./host/host";
 const target = document.getElementById("app");
 if (target) {
   start(await findHost());
+  target.replaceChildren();
   mount(App, { target });
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the measurements of docs/performance.md.
 //!
-//! `bench window` measures the app itself; all else is for imports and exports.
+//! `bench window` measures the app itself, `bench realtime` how soon a mark is everywhere; all else is for
+//! imports and exports.
 
 use std::path::Path;
 

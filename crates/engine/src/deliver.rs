@@ -321,7 +321,7 @@ impl Engine {
                     duration_ms: letter.duration_ms,
                 };
                 let answer = self.ask(account.server.write(&write)).await;
-                self.report.step(Step::Sent { backend });
+                self.report.step(Step::Sent { backend, item: letter.row.item });
                 (letter, answer)
             })
             .buffered(self.settings.writes_at_once.max(1))

@@ -1,6 +1,6 @@
 //! What a run tells while it goes on and when it ends.
 
-use watchstate_model::BackendId;
+use watchstate_model::{BackendId, ItemId};
 use watchstate_store::{Run, Task};
 
 /// Something a run has just done. Every one stands between two things that last: at each of them the
@@ -23,10 +23,12 @@ pub enum Step {
         /// To which backend.
         backend: BackendId,
     },
-    /// One write was sent; it is not read back yet.
+    /// One write was sent and answered; it is not read back yet.
     Sent {
         /// To which backend.
         backend: BackendId,
+        /// Of which item.
+        item: ItemId,
     },
     /// Writes were read back and kept.
     Delivered {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body as HttpBody, to_bytes};
 use bytes::Bytes;
@@ -139,6 +140,16 @@ impl std::fmt::Display for HungUp {
 
 impl std::error::Error for HungUp {}
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server that is slow by the clock of this computer"
+)]
+async fn take_your_time(takes: Duration) {
+    if !takes.is_zero() {
+        tokio::time::sleep(takes).await;
+    }
+}
+
 async fn respond(
     mut request: Request<Incoming>,
     inside: Arc<Inside>,
@@ -153,6 +164,7 @@ async fn respond(
     let upgrade = socket::is_wanted(request.headers()).then(|| hyper::upgrade::on(&mut request));
     let mut asked = read(request).await?;
     inside.count(&asked);
+    take_your_time(inside.takes).await;
     let mut healed = inside.healed.subscribe();
     let struck = locked(&inside.faults).strike(&asked.method, &asked.path());
     let now = || inside.clock.now();

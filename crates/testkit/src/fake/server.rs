@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -58,6 +59,8 @@ pub(super) struct Inside {
     /// One permit for each piece of a dripping answer.
     pub(super) drops: Semaphore,
     pub(super) gzip: bool,
+    /// How long each answer takes.
+    pub(super) takes: Duration,
     asked: AtomicU64,
     paths: Mutex<Vec<String>>,
 }
@@ -67,7 +70,7 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Inside {
-    fn new(library: Library, clock: FakeClock, gzip: bool) -> Self {
+    fn new(library: Library, clock: FakeClock, gzip: bool, takes: Duration) -> Self {
         Self {
             library: Mutex::new(library),
             sockets: Sockets::default(),
@@ -76,6 +79,7 @@ impl Inside {
             healed: watch::Sender::new(0),
             drops: Semaphore::new(0),
             gzip,
+            takes,
             asked: AtomicU64::new(0),
             paths: Mutex::default(),
         }
@@ -113,6 +117,7 @@ pub struct Setup {
     at: Moment,
     real: bool,
     gzip: bool,
+    takes: Duration,
     port: u16,
 }
 
@@ -161,6 +166,14 @@ impl Setup {
         self
     }
 
+    /// That takes this long for each answer, as a server at the other end of a network does. What it tells over
+    /// sockets comes at once.
+    #[must_use]
+    pub fn taking(mut self, takes: Duration) -> Self {
+        self.takes = takes;
+        self
+    }
+
     /// With other ids and tokens than another fake of the kind.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
@@ -180,7 +193,7 @@ impl Setup {
         // What was there before it was started nobody is told.
         self.library.take_told();
         let clock = FakeClock::new(self.at, self.real);
-        let inside = Arc::new(Inside::new(self.library, clock, self.gzip));
+        let inside = Arc::new(Inside::new(self.library, clock, self.gzip, self.takes));
         let end = CancellationToken::new();
         let (orders, received) = mpsc::channel(4);
         let address = door::open(self.port, inside.clone(), received, end.clone()).await?;
@@ -204,6 +217,7 @@ impl FakeServer {
             at: Moment(1_700_000_000),
             real: false,
             gzip: false,
+            takes: Duration::ZERO,
             port: 0,
         }
     }

@@ -1,7 +1,7 @@
 //! The measurements of docs/performance.md: what imports and exports cost beside the bare reading of the
 //! same answers.
 //!
-//! `bench [--quick] [--only NAME] [--titles N]`. The program starts itself again for each part: `serve` is
+//! `bench [--quick] [--only NAME] [--titles N]`, and for marks as they happen `bench realtime [--marks N]`. The program starts itself again for each part: `serve` is
 //! the two servers, so that what they cost is not counted; `measure` is one run of the engine, `floor` the
 //! same requests without it, each in a fresh process, so that memory and CPU time are its own.
 #![expect(clippy::print_stdout, reason = "a table for people is what this program makes")]
@@ -9,6 +9,7 @@
 mod children;
 mod floor;
 mod measure;
+mod realtime;
 mod scenario;
 mod table;
 
@@ -31,6 +32,7 @@ async fn main() -> Result<()> {
     match first.as_deref() {
         Some("serve") => children::serve(&asked(arguments)?).await,
         Some("measure") => children::tell(&measure::measure(&asked(arguments)?).await?),
+        Some("realtime") => realtime::bench(arguments).await,
         Some("floor") => children::tell(&floor::floor(&asked(arguments)?).await?),
         first => {
             let (mut ask, mut rest) =
