@@ -16,6 +16,7 @@ use desk::household::den_and_attic;
 use desk::person::Person;
 use desk::tray::Panel;
 use desk::{PROGRAM, app, cpu_ticks, desktop, ended, family, has_page, pss_kib, until};
+use watchstate_testkit::fake::FakeServer;
 
 /// A limit for release builds, and one for debug builds.
 fn limit(release: f64, debug: f64) -> f64 {
@@ -46,6 +47,21 @@ fn age_ms(pid: u32) -> f64 {
     up * 1000.0 - ticks * 10.0
 }
 
+/// Waits until servers are listened to, and what is asked at the beginning was asked.
+async fn at_rest(servers: &[&FakeServer]) {
+    for server in servers {
+        server.sockets_are(|counts| counts.open == 1).await;
+    }
+    let asked = || servers.iter().map(|server| server.asked()).sum::<u64>();
+    let mut again = tokio::time::interval(Duration::from_secs(2));
+    let mut before = 0;
+    while before != asked() {
+        before = asked();
+        again.tick().await;
+        again.tick().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_alone_costs_little() {
     let Some(desktop) = desktop().await else { return };
@@ -63,6 +79,7 @@ async fn the_tray_alone_costs_little() {
     let took = panel.since().await - begun;
     assert_within("start to tray, ms", took.as_secs_f64() * 1000.0, limit(500.0, 60_000.0));
     panel.shows("in-sync", "In sync").await;
+    at_rest(&[&den, &attic]).await;
 
     let own = family(started.id().unwrap());
     let whole = Duration::from_secs(if cfg!(debug_assertions) { 5 } else { 60 });
@@ -74,6 +91,7 @@ async fn the_tray_alone_costs_little() {
     let percent = ticks as f64 / whole.as_secs_f64();
     assert_within("processor while idle, %", percent, limit(0.05, 1.0));
     assert_eq!(den.asked() + attic.asked(), asked, "and no server is asked anything");
+    assert!([&den, &attic].iter().all(|server| server.sockets().open == 1), "but both are heard");
     #[expect(clippy::cast_precision_loss, reason = "some hundred thousand")]
     let mib = pss_kib(&own) as f64 / 1024.0;
     assert_within("memory with the tray alone, MiB", mib, limit(80.0, 160.0));

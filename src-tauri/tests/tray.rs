@@ -39,7 +39,9 @@ async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
     .await;
     let panel = Panel::on(&desktop).await;
     let screen = Screen::of(&desktop);
-    let started = app(&desktop).arg("--minimized").spawn().unwrap();
+    // What is chosen here does it, and not what is heard of the servers.
+    let mut program = app(&desktop);
+    let started = program.arg("--minimized").env("WS_REALTIME", "false").spawn().unwrap();
     let pid = started.id().unwrap();
 
     // In sync: every account has confirmed everything. The tray is there, and no window.
@@ -109,4 +111,26 @@ async fn the_tray_tells_the_truth_and_does_what_is_chosen() {
     let again = Household::open(&data(&desktop), None, around).await.unwrap();
     assert_eq!(again.backends().await.unwrap().len(), 2);
     again.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_says_who_is_watching_and_what_they_watch_travels() {
+    let Some(desktop) = desktop().await else { return };
+    let (den, attic) = den_and_attic(&desktop, |_| {}).await;
+    let panel = Panel::on(&desktop).await;
+    let started = app(&desktop).arg("--minimized").spawn().unwrap();
+    panel.shows("in-sync", "Nobody is watching").await;
+    for server in [&den, &attic] {
+        server.sockets_are(|counts| counts.open == 1).await;
+    }
+    den.play("Sintel", "ana").unwrap();
+    panel.shows("in-sync", "ana is watching Sintel on den").await;
+    den.stop_at("ana", 300_000).unwrap();
+    panel.shows("in-sync", "Nobody is watching").await;
+    let place = || attic.shows("Sintel", "ana").unwrap().watch.position().map(|at| at.ms());
+    until("the place on the other server", async || (place() == Some(300_000)).then_some(())).await;
+    attic.mark_watched("Sintel", "ana").unwrap();
+    until("the mark on the first", async || watched(&den, "Sintel").then_some(())).await;
+    panel.choose("Quit").await;
+    assert_eq!(ended(started).await, 0);
 }
