@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Method, StatusCode, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -133,7 +135,7 @@ pub struct Request<'a> {
     pub query: &'a [(&'a str, &'a str)],
     /// Headers of this request alone.
     pub headers: HeaderMap,
-    /// A JSON body.
+    /// A body; JSON unless the headers say what else.
     pub body: Option<Vec<u8>>,
     /// What is being done, for messages.
     pub op: &'static str,
@@ -264,7 +266,10 @@ impl Http {
             builder = builder.query(request.query);
         }
         if let Some(body) = &request.body {
-            builder = builder.header("Content-Type", "application/json").body(body.clone());
+            if !request.headers.contains_key(CONTENT_TYPE) {
+                builder = builder.header(CONTENT_TYPE, "application/json");
+            }
+            builder = builder.body(body.clone());
         }
         self.meter.requests.fetch_add(1, Ordering::Relaxed);
         let mut response = builder.send().await.map_err(|e| failed(&e, op))?;

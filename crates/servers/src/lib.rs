@@ -18,6 +18,7 @@ pub mod jellyfin;
 pub mod kodi;
 mod mediabrowser;
 pub mod plex;
+pub mod registering;
 pub mod sensitive;
 mod socket;
 pub mod waiting;
