@@ -113,6 +113,7 @@ async fn open(log: LogRing) -> Result<Arc<App>, ApiError> {
     );
     app.start_schedule(book).await?;
     app.start_listening();
+    app.start_webhooks();
     if std::env::args().any(|word| word == DEMO)
         && let Err(failure) = show_the_demo(&app).await
     {

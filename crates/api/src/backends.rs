@@ -9,7 +9,7 @@ use watchstate_servers::{
 };
 use watchstate_store::{Backend, Import, NewBackend};
 
-use crate::household::secret_name;
+use crate::household::{secret_name, secret_names};
 use crate::{ApiError, Code, Household, Result};
 
 /// The longest name of a backend, in characters.
@@ -273,8 +273,16 @@ impl Household {
     pub async fn remove_backend(&self, name: &str) -> Result<Backend> {
         let backend = self.backend(name).await?;
         self.remove(backend.id).await?;
-        self.secrets.remove(&secret_name(&backend)).await?;
+        self.forget_secrets(&backend).await?;
         Ok(backend)
+    }
+
+    /// Forgets the token of a backend and the secret of its address.
+    pub(crate) async fn forget_secrets(&self, backend: &Backend) -> Result<()> {
+        for name in secret_names(backend) {
+            self.secrets.remove(&name).await?;
+        }
+        Ok(())
     }
 
     async fn remove(&self, id: BackendId) -> Result<()> {

@@ -188,6 +188,13 @@ impl Household {
         backend: &Backend,
         token: Sensitive<String>,
     ) -> Result<Arc<dyn MediaServer>> {
+        let address = self.address(backend, token)?;
+        connect(address, self.around.limits(), self.around.pause.clone())
+            .map_err(|error| ApiError::of_server(&backend.name, &error))
+    }
+
+    /// How a backend is reached.
+    pub(crate) fn address(&self, backend: &Backend, token: Sensitive<String>) -> Result<Address> {
         let kind = ServerKind::from_name(&backend.kind).ok_or_else(|| {
             ApiError::new(
                 Code::Store,
@@ -198,21 +205,29 @@ impl Household {
             let what = "its address cannot be read; enter it again (backend set --url)";
             ApiError::new(Code::Store, format!("{}: {what}", backend.name))
         })?;
-        let address = Address {
+        Ok(Address {
             kind,
             url,
             user: backend.user_id.clone(),
             token,
             client_id: self.client_id.clone(),
-        };
-        connect(address, self.around.limits(), self.around.pause.clone())
-            .map_err(|error| ApiError::of_server(&backend.name, &error))
+        })
     }
 }
 
 /// The name under which a backend's token is kept.
 pub(crate) fn secret_name(backend: &Backend) -> String {
     format!("backend-{}", backend.id)
+}
+
+/// The name under which the secret of a backend's address for webhooks is kept.
+pub(crate) fn webhook_secret_name(backend: BackendId) -> String {
+    format!("webhook-{backend}")
+}
+
+/// The names of all secrets that a backend has or may have.
+pub(crate) fn secret_names(backend: &Backend) -> [String; 2] {
+    [secret_name(backend), webhook_secret_name(backend.id)]
 }
 
 /// A folder for a copy of the database: for its owner alone, removed when the value is dropped.

@@ -20,8 +20,9 @@ pub mod settings;
 pub mod table;
 pub mod typescript;
 mod unanswering;
+mod webhooks;
 
-pub use app::{App, Demo, DemoServers, Heeded, LogRing, Plays, Realtime, Shell};
+pub use app::{App, Demo, DemoServers, Ears, Heeded, LogRing, Plays, Realtime, Shell};
 pub use backends::{Changes, Credentials, NewAccount, Tested};
 pub use error::{ApiError, Code};
 pub use folder::DataFolder;

@@ -216,6 +216,22 @@ commands! {
     set_setting(SetSetting) -> (), reads [], changes [Settings Tasks],
     |app, wish| app.set_setting(&wish);
 
+    /// The address at which a backend's server may tell what happened. It holds a secret.
+    webhook_address(OneBackend) -> WebhookAddress, reads [], changes [],
+    |app, wish| app.webhook_address(wish.backend.into()).await;
+
+    /// Gives a backend another such address; the one before is nobody's from then on.
+    renew_webhook(OneBackend) -> WebhookAddress, reads [], changes [Webhooks],
+    |app, wish| app.renew_webhook(wish.backend.into()).await;
+
+    /// Enters the address at the backend's server, where a program can do that.
+    register_webhook(OneBackend) -> WebhookRegistered, reads [], changes [],
+    |app, wish| app.register_webhook(wish.backend.into()).await;
+
+    /// What became of the webhooks that came, and how it stands with listening.
+    webhook_counts(Nothing) -> WebhookCounts, reads [Webhooks Settings], changes [],
+    |app, _wish| Ok(app.webhook_counts());
+
     /// The latest lines of the log.
     log(Log) -> Vec<LogLine>, reads [], changes [],
     |app, wish| Ok(app.log(wish.level, wish.size));

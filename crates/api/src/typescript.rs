@@ -37,7 +37,8 @@ pub fn contract() -> String {
         WatchedTitle, GoesHow, GoesTo, Watching,
         JournalWhat, JournalLine, Journal,
         TaskEnd, Task, SetTask, ReadCron, OneTask, CronLine, SettingGroup, Choice, SettingKind, Setting,
-        SetSetting, SecretsIn, Host, About, LogLevel, LogLine, Log, WrittenFile,
+        SetSetting, WebhookAddress, WebhookRegistered, WebhookState, WebhooksOf, WebhookCounts,
+        SecretsIn, Host, About, LogLevel, LogLine, Log, WrittenFile,
     }
     text += "\n/** All commands: what each takes, and what it answers. */\nexport interface Commands {\n";
     for command in TABLE {

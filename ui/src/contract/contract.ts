@@ -65,7 +65,7 @@ todo: string, };
 /**
  * What answers are about: an answer is stale when one of its tags changed.
  */
-export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections";
+export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections" | "webhooks";
 
 /**
  * What the app tells by itself.
@@ -1695,6 +1695,120 @@ name: string,
 value: string | null, };
 
 /**
+ * The address at which one backend's server may tell what happened. It holds a secret: whoever knows it may
+ * tell, too. Ask for it only to show it to a person.
+ */
+export type WebhookAddress = { 
+/**
+ * The whole address, to be entered at the server.
+ */
+address: string, 
+/**
+ * Why nothing would come that way now, if that is so.
+ */
+advice: Advice | null, };
+
+/**
+ * An address that was entered at its server.
+ */
+export type WebhookRegistered = { 
+/**
+ * Whether it was there before.
+ */
+already: boolean, 
+/**
+ * Why nothing would come that way now, if that is so.
+ */
+advice: Advice | null, };
+
+/**
+ * How it stands with listening.
+ */
+export type WebhookState = "off" | "listening" | "trouble";
+
+/**
+ * What one backend's server told.
+ */
+export type WebhooksOf = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * How many were taken.
+ */
+taken: number, 
+/**
+ * When the last one came.
+ */
+lastAt: Moment, };
+
+/**
+ * How many webhooks came since the app was started, and what became of them. Each is one of those below.
+ */
+export type WebhookCounts = { 
+/**
+ * How it stands with listening.
+ */
+state: WebhookState, 
+/**
+ * Where it listens or is to listen, without a secret: `127.0.0.1:8487`. Nothing while it is off.
+ */
+at: string | null, 
+/**
+ * Why it cannot listen.
+ */
+trouble: Advice | null, 
+/**
+ * All that came.
+ */
+received: number, 
+/**
+ * Taken: what they name is read again.
+ */
+taken: number, 
+/**
+ * About something that has no marks.
+ */
+noMarks: number, 
+/**
+ * Sent to an address that is nobody's.
+ */
+wrongSecret: number, 
+/**
+ * Sent by another server than the backend's.
+ */
+otherServer: number, 
+/**
+ * About another user than the backend's.
+ */
+otherUser: number, 
+/**
+ * Not understood.
+ */
+unreadable: number, 
+/**
+ * Longer than any webhook is.
+ */
+tooLarge: number, 
+/**
+ * Slower than any webhook is.
+ */
+tooSlow: number, 
+/**
+ * Too many in too short a time.
+ */
+tooMany: number, 
+/**
+ * Not taken by our own database.
+ */
+notKept: number, 
+/**
+ * What was taken, by backend; those that told nothing are not in it.
+ */
+backends: Array<WebhooksOf>, };
+
+/**
  * Where tokens are kept.
  */
 export type SecretsIn = "keyring" | "file";
@@ -1851,6 +1965,14 @@ export interface Commands {
   settings: [Nothing, Array<Setting>];
   /** Changes a setting. */
   set_setting: [SetSetting, null];
+  /** The address at which a backend's server may tell what happened. It holds a secret. */
+  webhook_address: [OneBackend, WebhookAddress];
+  /** Gives a backend another such address; the one before is nobody's from then on. */
+  renew_webhook: [OneBackend, WebhookAddress];
+  /** Enters the address at the backend's server, where a program can do that. */
+  register_webhook: [OneBackend, WebhookRegistered];
+  /** What became of the webhooks that came, and how it stands with listening. */
+  webhook_counts: [Nothing, WebhookCounts];
   /** The latest lines of the log. */
   log: [Log, Array<LogLine>];
   /** Writes a file for whoever helps, without secrets, addresses and titles. */
@@ -1897,6 +2019,10 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   stop_task: { reads: [], changes: ["tasks"] },
   settings: { reads: ["settings"], changes: [] },
   set_setting: { reads: [], changes: ["settings","tasks"] },
+  webhook_address: { reads: [], changes: [] },
+  renew_webhook: { reads: [], changes: ["webhooks"] },
+  register_webhook: { reads: [], changes: [] },
+  webhook_counts: { reads: ["webhooks","settings"], changes: [] },
   log: { reads: [], changes: [] },
   support_bundle: { reads: [], changes: [] },
   about: { reads: [], changes: [] },

@@ -45,7 +45,19 @@ export const browser: Host = {
   },
 };
 
-const allTags = ["backends", "runs", "owed", "titles", "journal", "tasks", "settings", "live", "watching", "connections"] as const;
+const allTags = [
+  "backends",
+  "runs",
+  "owed",
+  "titles",
+  "journal",
+  "tasks",
+  "settings",
+  "live",
+  "watching",
+  "connections",
+  "webhooks",
+] as const;
 
 const gone: Failure = {
   kind: "internal",

@@ -10,7 +10,7 @@ use crate::backends::{good_name, same_name};
 use crate::contract::{
     AddBackend, Credentials, Failure, Library, LibraryKind, SetBackend, Tag, Tested,
 };
-use crate::household::secret_name;
+use crate::household::secret_names;
 use crate::{Changes, NewAccount};
 
 impl App {
@@ -92,7 +92,8 @@ impl App {
         tx.commit().await?;
         self.listen_anew();
         self.changed(Tag::ALL);
-        household.secrets.remove(&secret_name(&backend)).await.map_err(crate::ApiError::from)?;
+        self.webhooks.look_again();
+        household.forget_secrets(&backend).await?;
         Ok(())
     }
 
@@ -100,7 +101,7 @@ impl App {
     pub async fn keep_secrets_in_file(&self) -> Result<(), Failure> {
         let household = self.household();
         let backends = household.backends().await?;
-        let names: Vec<String> = backends.iter().map(secret_name).collect();
+        let names: Vec<String> = backends.iter().flat_map(secret_names).collect();
         household.secrets.choose_file(&names).await.map_err(crate::ApiError::from)?;
         self.changed(&[Tag::Settings]);
         Ok(())

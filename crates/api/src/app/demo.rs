@@ -69,6 +69,8 @@ impl App {
         *locked(&self.mood) = super::Mood { next_run, ..super::Mood::default() };
         *locked(&self.previews) = super::Previews::default();
         *locked(&self.realtime) = super::Realtime::default();
+        // What comes to the addresses of the other household is not for this one.
+        self.webhooks.begin_anew();
         self.listen_anew();
         self.changed(Tag::ALL);
         Ok(())

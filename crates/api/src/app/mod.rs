@@ -6,6 +6,7 @@
 mod backends;
 mod demo;
 mod history;
+mod inbox;
 mod list;
 mod listen;
 mod live;
@@ -23,6 +24,7 @@ mod title;
 mod truth;
 mod waiting_room;
 mod watching;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use demo::{Demo, DemoServers};
+pub use inbox::Ears;
 use jiff::tz::TimeZone;
 use list::ListCache;
 use listen::Listening;
@@ -45,6 +48,7 @@ use tokio_util::task::TaskTracker;
 use waiting_room::WaitingRoom;
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_store::Backend;
+use webhooks::Webhooks;
 
 use crate::contract::{About, Event, Failure, Host, LogLevel, LogLine, NextRun, SecretsIn, Tag};
 use crate::{Household, SecretsPlace};
@@ -80,6 +84,8 @@ pub struct App {
     waiting: tokio::sync::Mutex<WaitingRoom>,
     /// What starts the tasks, if anything does.
     schedule: OnceLock<Schedule>,
+    /// Where servers tell by themselves what happened.
+    webhooks: Webhooks,
     list: tokio::sync::Mutex<ListCache>,
     /// Moves whenever the list of titles may be another one.
     generation: AtomicU64,
@@ -131,6 +137,7 @@ impl App {
             tickets: Mutex::default(),
             waiting: tokio::sync::Mutex::default(),
             schedule: OnceLock::new(),
+            webhooks: Webhooks::new(),
             list: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             mood: Mutex::default(),
@@ -175,6 +182,7 @@ impl App {
     /// when it does not come to that.
     pub async fn close(&self) {
         self.stop_schedule().await;
+        self.stop_webhooks().await;
         self.stop_run();
         self.stop_listening().await;
         self.tracker.close();

@@ -20,17 +20,23 @@ impl App {
 
     /// Changes a setting; what begins from now on goes by it.
     pub fn set_setting(&self, wish: &SetSetting) -> Result<(), Failure> {
-        let book = self.book().ok_or_else(|| {
-            let what = "Nothing can be set here";
-            Failure::new(FailureKind::Usage, what, "Set it by an environment variable")
-        })?;
+        let book = self.settable()?;
         book.set(&wish.name, wish.value.as_deref())?;
         // Whoever listens goes by the settings as they were when it began.
         let shown_alone = |setting: &Resolved| setting.definition.group == Group::Window;
         if !book.get(&wish.name).as_ref().is_some_and(shown_alone) {
             self.listen_anew();
         }
+        self.webhooks.look_again();
         Ok(())
+    }
+
+    /// What can be set, where anything can.
+    pub(super) fn settable(&self) -> Result<Arc<Book>, Failure> {
+        self.book().ok_or_else(|| {
+            let what = "Nothing can be set here";
+            Failure::new(FailureKind::Usage, what, "Set it by an environment variable")
+        })
     }
 
     fn book(&self) -> Option<Arc<Book>> {
@@ -80,7 +86,7 @@ fn setting(resolved: Resolved) -> Option<Setting> {
             max: number(*max),
             unit: unit.map(str::to_owned),
         },
-        Kind::TimeZone | Kind::Crontab => SettingKind::Text,
+        Kind::TimeZone | Kind::Crontab | Kind::Address => SettingKind::Text,
         Kind::Choice(choices) => SettingKind::Choice {
             choices: choices
                 .iter()

@@ -13,6 +13,7 @@ mod runs;
 mod settings;
 mod truth;
 mod watching;
+mod webhooks;
 mod wizard;
 
 pub use backends::*;
@@ -25,6 +26,7 @@ pub use settings::*;
 pub use truth::*;
 use ts_rs::TS;
 pub use watching::*;
+pub use webhooks::*;
 pub use wizard::*;
 
 /// Something is wrong: what, and what to do about it. Both are sentences for people.
@@ -95,6 +97,8 @@ pub enum Tag {
     Watching,
     /// How backends are listened to.
     Connections,
+    /// What servers told by webhooks, and how it stands with listening.
+    Webhooks,
 }
 
 impl Tag {
@@ -110,6 +114,7 @@ impl Tag {
         Self::Live,
         Self::Watching,
         Self::Connections,
+        Self::Webhooks,
     ];
 }
 

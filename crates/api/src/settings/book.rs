@@ -1,6 +1,7 @@
 //! The settings of a data folder.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -84,6 +85,19 @@ impl Book {
     /// What the clients of servers are told.
     pub fn limits(&self) -> Limits {
         table::limits(|name| self.value(name))
+    }
+
+    /// Where webhooks are listened for while that is on.
+    pub(crate) fn webhook_place(&self) -> SocketAddr {
+        // Both were read by the table, which lets nothing else through.
+        let address = self.value(table::WEBHOOK_BIND).parse().unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let port = self.value(table::WEBHOOK_PORT).parse().unwrap_or_default();
+        SocketAddr::new(address, port)
+    }
+
+    /// Where webhooks are to be listened for; nothing while that is off.
+    pub(crate) fn webhooks(&self) -> Option<SocketAddr> {
+        (self.value(table::WEBHOOK) == "true").then(|| self.webhook_place())
     }
 
     /// The time zone of crontab lines: the one that is set, or this computer's.

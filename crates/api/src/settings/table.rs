@@ -75,6 +75,8 @@ pub enum Kind {
     TimeZone,
     /// A crontab line of five fields.
     Crontab,
+    /// An address of this computer, in numbers.
+    Address,
     /// One of a few words.
     Choice(&'static [Choice]),
 }
@@ -123,6 +125,10 @@ impl Kind {
                 Ok(line) => Ok(line.as_str().to_owned()),
                 Err(refused) => Err(refused.refusal),
             },
+            Self::Address => match text.parse::<std::net::IpAddr>() {
+                Ok(address) => Ok(address.to_string()),
+                Err(_) => wrong("enter an address in numbers such as 127.0.0.1".to_owned()),
+            },
             Self::Choice(choices) => {
                 match choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(text)) {
                     Some(choice) => Ok(choice.value.to_owned()),
@@ -170,6 +176,12 @@ pub const REQUESTS_AT_ONCE: &str = "WS_REQUESTS_AT_ONCE";
 pub const HTTP_MAX_RETRIES: &str = "WS_HTTP_MAX_RETRIES";
 /// How many seconds an answer may take as a whole.
 pub const HTTP_TIMEOUT: &str = "WS_HTTP_TIMEOUT";
+/// Whether servers may tell by webhooks what happened.
+pub const WEBHOOK: &str = "WS_WEBHOOK";
+/// Where webhooks are listened for.
+pub const WEBHOOK_BIND: &str = "WS_WEBHOOK_BIND";
+/// The port for webhooks.
+pub const WEBHOOK_PORT: &str = "WS_WEBHOOK_PORT";
 /// Whether the import runs by itself.
 pub const CRON_IMPORT: &str = "WS_CRON_IMPORT";
 /// When the import runs.
@@ -323,6 +335,32 @@ pub static TABLE: &[Definition] = &[
         meaning: "How long one answer of a server may take as a whole.",
         kind: Kind::Number { min: 10, max: 3600, unit: Some("seconds") },
         default: "300",
+    },
+    Definition {
+        name: WEBHOOK,
+        group: Group::Network,
+        title: "Listen for webhooks",
+        meaning: "Servers may tell by a webhook that something was watched. Each backend has an address for \
+                  that. WatchState hears most without it.",
+        kind: Kind::Switch,
+        default: "false",
+    },
+    Definition {
+        name: WEBHOOK_BIND,
+        group: Group::Network,
+        title: "Listen at",
+        meaning: "Where webhooks are listened for. 127.0.0.1: only servers on this computer are heard. \
+                  0.0.0.0: everybody in the network may knock.",
+        kind: Kind::Address,
+        default: "127.0.0.1",
+    },
+    Definition {
+        name: WEBHOOK_PORT,
+        group: Group::Network,
+        title: "Port for webhooks",
+        meaning: "The port at which webhooks are listened for.",
+        kind: Kind::Number { min: 1024, max: 65_535, unit: None },
+        default: "8487",
     },
     Definition {
         name: CRON_IMPORT,

@@ -36,6 +36,8 @@ fn what_is_wrong_is_told() {
         (CRON_IMPORT, "perhaps", "no switch"),
         (CRON_EXPORT_AT, "0 25 * * *", "no such hour"),
         (THEME, "purple", "none of the choices"),
+        (WEBHOOK_BIND, "localhost", "a name is no address"),
+        (WEBHOOK_PORT, "80", "a port of the system"),
     ] {
         let told = with(name, value).unwrap_err();
         assert_eq!(told.code, crate::Code::Usage, "{why}");
@@ -78,6 +80,7 @@ fn the_environment_wins_then_the_file_then_the_default() {
         (NOTIFICATIONS, Some("Yes"), None, "true", Environment, false, "a switch as a word"),
         (NOTIFICATIONS, None, Some("off"), "false", Kept, false, "a switch as another word"),
         (THEME, Some("DARK"), None, "dark", Environment, false, "a choice in capitals"),
+        (WEBHOOK_BIND, Some(" ::1 "), None, "::1", Environment, false, "an address of six"),
         (TIME_ZONE, None, Some("europe/berlin"), "Europe/Berlin", Kept, false, "a zone in small"),
         (TIME_ZONE, None, Some(""), "", Kept, false, "no zone is this computer's"),
         (CRON_IMPORT_AT, Some("@daily"), None, "@daily", Environment, false, "a line"),

@@ -67,6 +67,7 @@ pub(crate) async fn serve(
     );
     app.start_schedule(book).await?;
     app.start_listening();
+    app.start_webhooks();
     let door = Arc::new(Door::new(port));
     say(&format!("Open this address in a browser; it lets in once:\n\n  {}\n", door.address()));
     let serving = Serving { app: app.clone(), door, ui: Arc::new(ui), end: end.clone() };

@@ -34,6 +34,8 @@ export class Household {
   words: string[] = [];
   changed = new Map<number, { marks: Marks; at: number }>();
   ignored = new Set<number>();
+  /** How often the address of a backend was made anew. */
+  webhooks = new Map<number, number>();
   agreed = new Set<string>();
   settings = firstSettings();
   tasks: SampleTask[] = firstTasks(this.now());

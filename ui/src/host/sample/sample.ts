@@ -2,7 +2,17 @@
 // `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
-import type { Failure, Found, Overview, Preview, PreviewRow, SignIn, Title, TitleRow } from "../../contract/contract";
+import type {
+  Failure,
+  Found,
+  Overview,
+  Preview,
+  PreviewRow,
+  SignIn,
+  Title,
+  TitleRow,
+  WebhookAddress,
+} from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
 import { readCron } from "./crontab";
 import { because, Household } from "./household";
@@ -160,6 +170,19 @@ function commands(home: Household): Commands {
   const changed = (...tags: Extract<Parameters<Household["tell"]>[0], { type: "changed" }>["tags"]): null => {
     home.tell({ type: "changed", tags });
     return null;
+  };
+  const setTo = (name: string): string | undefined => home.settings.find((one) => one.name === name)?.value;
+  const webhooksAt = (): string => `${setTo("WS_WEBHOOK_BIND") ?? ""}:${setTo("WS_WEBHOOK_PORT") ?? ""}`;
+  const webhookOf = (id: number): WebhookAddress => {
+    const secret = String(7 * id + (home.webhooks.get(id) ?? 0)).padStart(32, "5ad0e1f2");
+    const off = {
+      what: "WatchState does not listen for webhooks.",
+      todo: "Switch it on in Settings (WS_WEBHOOK).",
+    };
+    return {
+      address: `http://${webhooksAt()}/hook/${secret}`,
+      advice: setTo("WS_WEBHOOK") === "true" ? null : off,
+    };
   };
   const done = (ticket: string, server: string): SignIn => ({
     state: "done",
@@ -467,6 +490,38 @@ function commands(home: Household): Commands {
       if (setting) setting.value = value ?? setting.default;
       return changed("settings");
     },
+    webhook_address: ({ backend }) => webhookOf(backendOf(backend).id),
+    renew_webhook({ backend }) {
+      home.webhooks.set(backend, (home.webhooks.get(backend) ?? 0) + 1);
+      return webhookOf(backendOf(backend).id);
+    },
+    register_webhook({ backend }) {
+      const one = backendOf(backend);
+      if (one.kind === "emby")
+        return fail(
+          "usage",
+          "Emby has no way for a program to enter a webhook.",
+          "Enter the address yourself; the guide says where.",
+        );
+      return { already: false, advice: webhookOf(one.id).advice };
+    },
+    webhook_counts: () => ({
+      state: setTo("WS_WEBHOOK") === "true" ? "listening" : "off",
+      at: setTo("WS_WEBHOOK") === "true" ? webhooksAt() : null,
+      trouble: null,
+      received: 412,
+      taken: 187,
+      noMarks: 96,
+      wrongSecret: 3,
+      otherServer: 0,
+      otherUser: 124,
+      unreadable: 2,
+      tooLarge: 0,
+      tooSlow: 0,
+      tooMany: 0,
+      notKept: 0,
+      backends: home.backends.slice(0, 1).map(({ id }) => ({ backend: id, taken: 187, lastAt: home.now() - 240 })),
+    }),
     async support_bundle() {
       await wait(home.stepMs * 6);
       return { path: "/srv/watchstate/support.zip" };

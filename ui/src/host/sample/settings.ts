@@ -116,6 +116,23 @@ export function firstSettings(): Setting[] {
       "",
     ),
     setting(
+      "WS_WEBHOOK",
+      "network",
+      "Listen for webhooks",
+      "Servers may tell by a webhook that something was watched. WatchState hears most without it.",
+      on,
+      "false",
+    ),
+    setting("WS_WEBHOOK_BIND", "network", "Listen at", "Where webhooks are listened for.", { type: "text" }, "127.0.0.1"),
+    setting(
+      "WS_WEBHOOK_PORT",
+      "network",
+      "Port for webhooks",
+      "The port at which webhooks are listened for.",
+      number(1024, 65_535, null),
+      "8487",
+    ),
+    setting(
       "WS_DATA_PATH",
       "files",
       "Data folder",
