@@ -7,6 +7,7 @@ mod listening;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use household::{Servers, Window};
 use listening::{
     Asked, Attentive, JSON, Listening, PATIENCE, Time, answer, free_port, marked, path_of, request,
     send,
@@ -149,6 +150,58 @@ async fn every_shape_goes_through_the_door_and_arrives() {
     }
     let counts = app.counts().await;
     assert_eq!((&counts["received"], &counts["taken"]), (&json!(8), &json!(8)), "{counts}");
+}
+
+#[tokio::test]
+async fn a_mark_that_only_a_webhook_tells_is_everywhere() {
+    let servers = Servers::in_real_time().await;
+    let window = Window::in_real_time().await.agree(&servers).await;
+    let port = free_port().await;
+    for (name, value) in [("WS_WEBHOOK_PORT", port.to_string()), ("WS_WEBHOOK", "true".into())] {
+        window.ask("set_setting", json!({ "name": name, "value": value })).await;
+    }
+    let address = window.ask("webhook_address", json!({ "backend": 1 })).await;
+    let path = path_of(&address, port);
+    let mut events = window.app.events();
+    window.app.start_listening();
+    window.app.start_webhooks();
+    let mut until = async |what: &str, is_so: &dyn Fn(&Value, &Value) -> bool| {
+        let waiting = timeout(PATIENCE, async {
+            loop {
+                let cards = window.ask("backends", json!({})).await;
+                if is_so(&cards, &window.ask("webhook_counts", json!({})).await) {
+                    break;
+                }
+                // Who missed something looks again like any other.
+                let _ = events.recv().await;
+            }
+        });
+        assert!(waiting.await.is_ok(), "waited in vain until {what}");
+    };
+    until("all listen", &|cards, counts| {
+        let mut cards = cards.as_array().unwrap().iter();
+        counts["state"] == "listening" && cards.all(|card| card["connection"]["state"] == "live")
+    })
+    .await;
+    // Plex tells nobody when a mark is set by hand, and is asked after minutes.
+    servers.plex.mark_watched("Heat", "ana").unwrap();
+    let plex = window.app.household().backends().await.unwrap().remove(0);
+    let body = json!({
+        "event": "media.scrobble", "Server": { "uuid": plex.server_id },
+        "Account": { "title": plex.user_name },
+        "Metadata": { "ratingKey": servers.plex.key_of("Heat").unwrap().as_str(), "type": "movie" },
+    });
+    let (kind, body) = part("payload", &body.to_string());
+    let told = send(port, &request("POST", &path, &kind, &body)).await.unwrap();
+    assert_eq!(told.status, 200);
+    until("the others show it", &|_, _| servers.watched() == 3).await;
+    let household = window.app.household();
+    let looked_after = timeout(PATIENCE, async {
+        while !household.store().hints(plex.id, 10).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    looked_after.await.expect("it stays in the inbox");
 }
 
 #[tokio::test]

@@ -66,7 +66,8 @@ impl Inbox {
 
 impl App {
     /// From now on these look after what servers told of the household at work, beginning with what was left.
-    /// With none it stays in the inbox. Another household begins without ears: they were those of the one before.
+    /// With none it stays in the inbox. Another household begins without ears: they were those of the one
+    /// before.
     pub fn set_ears(&self, ears: Option<Arc<dyn Ears>>) {
         self.webhooks.inbox.set_ears(ears);
     }

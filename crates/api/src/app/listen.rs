@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::select;
 use tokio::sync::{Notify, watch};
 use watchstate_engine::attend;
 use watchstate_engine::live::{Handle, Live, News, Spent, Standing};
 use watchstate_engine::{CancellationToken, Silent};
 use watchstate_model::{BackendId, Moment};
-use watchstate_servers::Pause;
+use watchstate_servers::{Heard, Pause};
 
+use super::inbox::Ears;
 use super::realtime::{Heeded, Plays, Realtime};
 use super::{App, locked};
 use crate::contract::{Asking, Connection, ConnectionState, Tag};
@@ -123,6 +125,7 @@ async fn listen(app: Weak<App>, mut anew: watch::Receiver<u64>, end: Cancellatio
         }
         let Some(app) = app.upgrade() else { return };
         *locked(&app.listening.handle) = None;
+        app.set_ears(None);
         app.set_realtime(Realtime::default());
         if end.is_cancelled() {
             return;
@@ -149,7 +152,25 @@ async fn begin(app: &Arc<App>, bell: &Arc<Bell>) -> crate::Result<Option<Live>> 
     let pause = Arc::clone(&household.around.pause);
     let live = Live::start(engine, accounts, pause, Arc::clone(bell) as Arc<dyn News>);
     *locked(&app.listening.handle) = Some(live.handle());
+    app.set_ears(Some(Arc::new(live.handle())));
     Ok(Some(live))
+}
+
+/// What webhooks told is looked after by those who listen. What is told of a server that cannot be reached stays
+/// in the inbox until it can.
+#[async_trait]
+impl Ears for Handle {
+    async fn hear(&self, backend: BackendId, told: Vec<Heard>) -> bool {
+        let standing = self.standing();
+        let is_there = |stands: &Standing| stands.connection != attend::Connection::Offline;
+        let is_there = standing.get(&backend).is_some_and(is_there);
+        if is_there {
+            for heard in told {
+                Self::hear(self, backend, heard);
+            }
+        }
+        is_there
+    }
 }
 
 /// Tells windows what is heard, for as long as there is an app.
