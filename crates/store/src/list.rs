@@ -149,9 +149,9 @@ impl Store {
         Ok(all.into_iter().map(|(_, listed)| listed).collect())
     }
 
-    /// The titles whose names, or whose series' names, have words that begin so; nothing when the text has
-    /// no word to look for.
-    pub async fn titles_named(&self, text: &str) -> Result<Option<RoaringTreemap>> {
+    /// The titles whose names, or whose series' names, have words that begin so, in the order in which they came
+    /// up; nothing when the text has no word to look for.
+    pub async fn titles_named(&self, text: &str) -> Result<Option<Vec<TitleId>>> {
         let Some(words) = search_words(text) else { return Ok(None) };
         let row = sqlx::query!(
             r#"SELECT json_group_array(rowid) AS "ids!: String" FROM title_names
@@ -160,7 +160,10 @@ impl Store {
         )
         .fetch_one(self.reader())
         .await?;
-        Ok(Some(set(&row.ids)?))
+        // Some hundred thousand for a single letter: they come in their order, which costs nothing to keep.
+        let mut ids: Vec<i64> = serde_json::from_str(&row.ids)?;
+        ids.sort();
+        Ok(Some(ids.into_iter().map(TitleId).collect()))
     }
 
     /// The titles that a backend has.

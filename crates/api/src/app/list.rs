@@ -145,11 +145,11 @@ impl ListCache {
             None => None,
         };
         let only_named = TitleFilter { text: filter.text.clone(), ..TitleFilter::default() };
-        if let Some(named) = &named
-            && (*filter == only_named || named.is_empty())
-        {
-            return Ok(in_order(named));
-        }
+        let named: Option<RoaringTreemap> = match named {
+            Some(named) if *filter == only_named || named.is_empty() => return Ok(named),
+            Some(named) => Some(named.iter().filter_map(|id| u64::try_from(id.0).ok()).collect()),
+            None => None,
+        };
         let on = match filter.backend {
             Some(backend) => Some(self.on(store, backend.into()).await?),
             None => None,
@@ -189,11 +189,6 @@ impl ListCache {
         }
         Ok(titles)
     }
-}
-
-/// Titles in the order in which they came up, which keeps the episodes of a series together.
-fn in_order(titles: &RoaringTreemap) -> Vec<TitleId> {
-    titles.iter().filter_map(|id| i64::try_from(id).ok()).map(TitleId).collect()
 }
 
 impl App {
