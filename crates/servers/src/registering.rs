@@ -110,19 +110,22 @@ async fn at_plex(
     }
     urls.retain(|url| !hook.replaces(url));
     urls.push(hook.address.expose().clone());
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    for url in &urls {
-        form.append_pair("urls[]", url);
-    }
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
     let request = Request {
         method: Method::POST,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, kind)]),
-        body: Some(form.finish().into_bytes()),
+        body: Some(form(&urls).into_bytes()),
         ..Request::get(PATH, &[], ENTERING)
     };
     http.send(&request).await?;
     Ok(Registered::Entered)
+}
+
+/// All addresses of an account, as plex.tv takes them. What makes a form may not be kept while one waits.
+fn form(urls: &[String]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(urls.iter().map(|url| ("urls[]", url)));
+    form.finish()
 }
 
 /// The addresses of an account: a list of objects with a `url`, or of texts.
