@@ -110,7 +110,7 @@ test("each server says how it is listened to, what that costs, and why it is not
   );
   await expect(card("Den")).toContainText("Its server tells what happens. 4 requests in the last hour, 6 kB read.");
   await expect(card("Bedroom")).toContainText("Nothing answers at its address. It is tried again by itself.");
-  await page.getByRole("switch", { name: "Import from Den" }).click();
+  await page.getByRole("combobox", { name: "Import from Den" }).selectOption("off");
   await expect(card("Den")).toContainText("Not live");
   await expect(card("Den")).toContainText("Nothing is read from it, because its import is off.");
 });
