@@ -4,8 +4,8 @@ const PORT = 5199;
 
 export default defineConfig({
   testDir: "tests",
-  // Those on the app itself have a configuration of their own.
-  testIgnore: "**/tests/serve/**",
+  // Those on the app itself, and the pictures of the guide, have a configuration of their own.
+  testIgnore: ["**/tests/serve/**", "**/tests/guide/**"],
   fullyParallel: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },

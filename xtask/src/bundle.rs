@@ -4,6 +4,7 @@
 //! into a package is said in `tauri.conf.json` and, for Linux, in `tauri.linux.conf.json`.
 
 mod check;
+mod notices;
 mod packer;
 mod sbom;
 mod start;
@@ -12,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use check::Tally;
 pub(crate) use packer::packer;
@@ -107,13 +108,18 @@ fn make(root: &Path, profile: Profile, build: bool) -> Result<Packages> {
 
     let staging = target.join("bundle/staging");
     let _ = fs::remove_dir_all(&staging);
-    let mut files = pack(root, profile, &target, &staging, &folder)?;
+    fs::create_dir_all(&staging)?;
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("no Cargo.lock")?;
+    let page = fs::read_to_string(root.join("ui/package-lock.json")).context("no package-lock")?;
+    let page = serde_json::from_str(&page)?;
+    let list = sbom::sbom(&metadata, &lock, &page)?;
+    let others = staging.join(notices::FILE);
+    fs::write(&others, notices::notices(&list, &metadata, &page, &root.join("ui"))?)?;
+
+    let mut files = pack(root, profile, &others, &staging, &target, &folder)?;
     // Some hundred megabytes that nobody needs again.
     let _ = fs::remove_dir_all(&staging);
 
-    let lock = fs::read_to_string(root.join("Cargo.lock")).context("no Cargo.lock")?;
-    let page = fs::read_to_string(root.join("ui/package-lock.json")).context("no package-lock")?;
-    let list = sbom::sbom(&metadata, &lock, &serde_json::from_str(&page)?)?;
     let version = list["metadata"]["component"]["version"].as_str().unwrap_or_default();
     let file = folder.join(format!("watchstate-{version}.cdx.json"));
     fs::write(&file, format!("{list:#}\n"))?;
@@ -128,8 +134,9 @@ fn make(root: &Path, profile: Profile, build: bool) -> Result<Packages> {
 fn pack(
     root: &Path,
     profile: Profile,
-    target: &Path,
+    others: &Path,
     staging: &Path,
+    target: &Path,
     into: &Path,
 ) -> Result<Vec<PathBuf>> {
     let program = format!("watchstate{}", std::env::consts::EXE_SUFFIX);
@@ -155,6 +162,7 @@ fn pack(
     if profile == Profile::Debug {
         tauri.arg("--debug");
     }
+    tauri.args(["--config", &with_notices(others).to_string()]);
     run(tauri.env("CARGO_TARGET_DIR", staging))?;
 
     let mut files = Vec::new();
@@ -171,6 +179,17 @@ fn pack(
     }
     files.sort();
     Ok(files)
+}
+
+/// What is added to `tauri.conf.json`: the texts of [`notices`], which are made anew for each package.
+fn with_notices(file: &Path) -> Value {
+    let file = file.to_string_lossy();
+    if !cfg!(target_os = "linux") {
+        return json!({"bundle": {"resources": {&*file: notices::FILE}}});
+    }
+    let place = format!("/usr/share/doc/watchstate/{}", notices::FILE);
+    let files = json!({"files": {place: file}});
+    json!({"bundle": {"linux": {"deb": &files, "rpm": &files}}})
 }
 
 /// What Cargo knows of the project and of everything that it is built from on this system.

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("/usr/bin/watchstate", "-rwxr-xr-x"),
     (ENTRY, "-rw-r--r--"),
     ("/usr/share/doc/watchstate/copyright", "-rw-r--r--"),
+    (NOTICES, "-rw-r--r--"),
     ("/usr/share/icons/hicolor/128x128/apps/watchstate.png", "-rw-r--r--"),
     ("/usr/share/icons/hicolor/256x256/apps/watchstate.png", "-rw-r--r--"),
     ("/usr/share/icons/hicolor/32x32/apps/watchstate.png", "-rw-r--r--"),
@@ -27,6 +28,8 @@ const FILES: &[(&str, &str)] = &[
     (ABOUT, "-rw-r--r--"),
 ];
 
+/// The licence texts of what others wrote.
+const NOTICES: &str = "/usr/share/doc/watchstate/third-party.txt";
 /// What the menu of the desktop reads.
 const ENTRY: &str = "/usr/share/applications/watchstate.desktop";
 /// What software centres read.
@@ -108,6 +111,7 @@ fn installed(deb: &Path, folder: &Path, tally: &mut Tally) {
     }
     tally.count("the entry of the menu", &entry(&root));
     tally.count("the page for software centres", &about(&root));
+    tally.count("the texts of other people's licences", &notices(&root));
     tally.count("icons of the size that their folders say", &icons(&root));
     tally.count("starts in the tray, on login too, and ends when asked", &starts(&root, folder));
     tally.count("removed without a trace", &remove(&root));
@@ -326,6 +330,14 @@ fn about(root: &Path) -> Result<Ending> {
     }
     let file = file.to_string_lossy();
     ensure!(succeeds(&["appstreamcli", "validate", "--no-net", &file]), "appstreamcli refuses it");
+    Ok(Ending::Fine)
+}
+
+fn notices(root: &Path) -> Result<Ending> {
+    let text = fs::read_to_string(below(root, NOTICES))?;
+    for inside in ["\ntauri 2.", "\nsqlx 0.", "\nsvelte 5.", "Permission is hereby granted"] {
+        ensure!(text.contains(inside), "{:?} is not in it", inside.trim());
+    }
     Ok(Ending::Fine)
 }
 

@@ -99,7 +99,7 @@ fn crates(
     Ok(crate_url(program))
 }
 
-fn crate_url(package: &Value) -> String {
+pub(super) fn crate_url(package: &Value) -> String {
     // The plus of a version is a sign of its own in a URL.
     let version = text(package, "version").replace('+', "%2B");
     format!("pkg:cargo/{}@{version}", text(package, "name"))
@@ -168,7 +168,7 @@ fn name_at(place: &str) -> &str {
     place.rsplit_once("node_modules/").map_or(place, |(_, name)| name)
 }
 
-fn package_url(place: &str, package: &Value) -> String {
+pub(super) fn package_url(place: &str, package: &Value) -> String {
     format!("pkg:npm/{}@{}", name_at(place).replace('@', "%40"), text(package, "version"))
 }
 
