@@ -94,11 +94,12 @@ fn make(root: &Path, profile: Profile, build: bool) -> Result<Packages> {
     let target = PathBuf::from(target);
     if build {
         page::build_if_older(root)?;
-        // The whole workspace is named so that the features are those of the tests, and nothing is built twice.
-        let mut cargo = cargo(&["build", "--locked", "--workspace", "--bin", "watchstate"]);
-        if profile == Profile::Release {
-            cargo.arg("--release");
-        }
+        let mut cargo = match profile {
+            Profile::Release => {
+                cargo(&["build", "--locked", "--workspace", "--release", "--bin", "watchstate"])
+            }
+            Profile::Debug => cargo(crate::test::AS_THE_TESTS),
+        };
         run(cargo.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL"))?;
     }
     let folder = target.join("bundle").join(profile.folder());

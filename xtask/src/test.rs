@@ -20,6 +20,11 @@ use crate::command::{cargo, command, run, run_and_read, succeeds};
 use crate::setup::{self, DENY, Need};
 use crate::{WrongUsage, bundle, fuzz, page, queries, tidy};
 
+/// Builds the programs as the tests have built them, which is nothing to do after those. Asked for by itself, a
+/// program would be built with fewer features than beside the tests, and everything below it once more.
+pub(crate) const AS_THE_TESTS: &[&str] =
+    &["test", "--no-run", "--locked", "--workspace", "--lib", "--bins", "--tests"];
+
 /// How a step ended.
 enum Ending {
     /// It did what it should: so many checks or tests.
@@ -202,8 +207,7 @@ fn on_the_real_app(root: &Path) -> Result<Ending> {
         return Ok(Ending::Skipped(format!("{error:#}")));
     }
     page::build_if_older(root)?;
-    // Of the whole workspace, as the tests are built: with other features everything would be built anew.
-    run(&mut offline(&["build", "--locked", "--workspace", "--bin", "watchstate-cli"]))?;
+    run(&mut offline(AS_THE_TESTS))?;
     let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let program = root.join(folder).join("debug/watchstate-cli").with_extension(EXE_EXTENSION);
     let mut command = command(&["npm", "run", "test:serve"]);
