@@ -41,6 +41,10 @@ test("what somebody watches on one server is read and written by Run now, and Ac
   page,
   inSync,
 }) => {
+  // Who listens to servers would be there first.
+  await inSync.ask("set_setting", { name: "WS_REALTIME", value: "false" });
+  const heard = async () => (await inSync.ask("backends", {})).map((backend) => backend.connection.state);
+  await expect.poll(heard).toEqual(["off", "off", "off"]);
   const name = await unwatched(inSync);
   const ben = await Viewer.signIn(await inSync.address("jellyfin"), "ben");
   const kim = await Viewer.signIn(await inSync.address("emby"), "kim");
@@ -68,6 +72,28 @@ test("what somebody watches on one server is read and written by Run now, and Ac
   await expect(runs.filter({ hasText: "Import from" }).filter({ hasText: "jellyfin" }).first()).toContainText(
     "1 changed",
   );
+  await inSync.ask("set_setting", { name: "WS_REALTIME", value: null });
+});
+
+test("what somebody watches on one server is on the others by itself, and the window says so without a reload", async ({
+  page,
+  inSync,
+}) => {
+  const heard = async () => (await inSync.ask("backends", {})).map((backend) => backend.connection.state);
+  await expect.poll(heard).toEqual(["live", "live", "live"]);
+  const name = await unwatched(inSync);
+  const ben = await Viewer.signIn(await inSync.address("jellyfin"), "ben");
+  const kim = await Viewer.signIn(await inSync.address("emby"), "kim");
+  await inSync.open(page, "activity");
+  await page.getByRole("searchbox", { name: "Search changes" }).fill(name);
+  const changes = page.getByRole("list", { name: "Changes" }).getByRole("listitem");
+  await expect(page.getByText("No change matches")).toBeVisible();
+  await ben.watch(name);
+  await expect(changes).toHaveCount(3);
+  await expect(changes.filter({ hasText: "Learnt" })).toContainText("jellyfin");
+  await expect(changes.filter({ hasText: "Told" })).toHaveCount(2);
+  expect(await kim.hasWatched(name)).toBe(true);
+  await expect(page.getByRole("status").first()).toContainText("In sync");
 });
 
 test("a crontab line is said in words as one types, kept, and locked where the environment sets it", async ({
