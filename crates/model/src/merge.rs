@@ -191,7 +191,12 @@ fn moved(case: &Case, baseline: Marks, readded: bool) -> Verdict {
     if observed == baseline {
         return Verdict::Nothing(Because::SameAsBaseline);
     }
-    let act = act(case, baseline, readded);
+    let act = match act(case, baseline, readded) {
+        Act::Progress(_) | Act::Rewatch(_) if case.was_just_watched() => {
+            Act::Lost(Because::JustWatched)
+        }
+        act => act,
+    };
     let state = case.state;
     let (watch, because) = match act {
         Act::None(because) => return Verdict::Nothing(because),
@@ -290,6 +295,17 @@ impl Case {
     /// The server's date, told on our clock.
     fn claim(&self) -> Option<Moment> {
         self.observed.last_played.map(|theirs| self.clock.to_ours(theirs))
+    }
+
+    /// Whether the title was watched so short a time ago that a place in it is no rewatch. Counted up to when
+    /// the place is seen, not by its date: servers date a play at its beginning, and whoever has gone on
+    /// playing for long enough is rewatching.
+    fn was_just_watched(&self) -> bool {
+        let rest = i64::from(self.progress.rewatch_after_s);
+        let watched_at = self.state.played_at.unwrap_or(self.state.decided_at);
+        rest > 0
+            && self.state.watch == Watch::WATCHED
+            && self.window.until.0.saturating_sub(watched_at.0) < rest
     }
 
     /// Our state after the person did something on this account that led to `watch` at `at`; `claim` is

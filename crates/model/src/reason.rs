@@ -49,6 +49,8 @@ reasons! {
     Progressed = "progressed", "played on there";
     /// A position appeared on a watched title.
     RewatchBegun = "rewatch_begun", "a rewatch was begun there: it stays watched, and the place is kept";
+    /// A position appeared on a title that was watched a moment ago.
+    JustWatched = "just_watched", "watched only a moment ago: a place in it is no rewatch yet";
     /// A position was taken away.
     PositionCleared = "position_cleared", "the place to go on was cleared there";
     /// A person took the watched mark away.

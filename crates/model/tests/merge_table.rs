@@ -158,6 +158,36 @@ fn an_item_that_was_replaced_or_moved() {
 }
 
 #[test]
+fn a_place_in_a_title_that_was_just_watched() {
+    use Said::{Keep, Take};
+    let seen = marks(W, 1, 50);
+    let soon = ProgressRule { rewatch_after_s: 600, ..ProgressRule::default() };
+    let ago =
+        |seconds: i64| State { played_at: Some(Moment(NOW * HOUR - seconds)), ..state(W, 50) };
+    let place = marks(rewatch(30), 1, 50);
+    #[rustfmt::skip]
+    let table = [
+        ("a moment ago: it is what is left of that viewing", soon, ago(599), seen, place, Keep, "just_watched"),
+        ("long enough ago: a rewatch", soon, ago(600), seen, place, Take(rewatch(30)), "rewatch_begun"),
+        ("nobody set a time: a rewatch at once", ProgressRule::default(), ago(0), seen, place, Take(rewatch(30)), "rewatch_begun"),
+        ("a place in place of the mark: the mark is put back", soon, ago(1), seen, marks(started(30), 2, 110), Keep, "just_watched"),
+        ("a place where the mark had not arrived yet", soon, ago(1), marks(U, 0, 0), marks(started(30), 1, 110), Keep, "just_watched"),
+        ("a rewatch that is under way goes on", soon, State { watch: rewatch(20), ..ago(1) }, marks(rewatch(20), 1, 50), place, Take(rewatch(30)), "rewatch_begun"),
+        ("a clock of ours that was set back", soon, ago(-5), seen, place, Keep, "just_watched"),
+        ("watched once more is no place", soon, ago(1), seen, marks(W, 2, 110), Take(W), "watched_again"),
+    ];
+    for (why, progress, ours, was, is, expect, because) in table {
+        let sight = Sight::Known { baseline: was, readded: false };
+        let case = Case { progress, ..case(ours, sight, is) };
+        assert_eq!(said(merge(&case)), (expect, because), "{why}");
+    }
+    // Of a title that is not watched any more nothing was just watched.
+    let sight = Sight::Known { baseline: marks(U, 0, 0), readded: false };
+    let begun = Case { progress: soon, ..case(state(U, 50), sight, marks(started(30), 0, 105)) };
+    assert_eq!(said(merge(&begun)), (Take(started(30)), "progressed"));
+}
+
+#[test]
 fn the_switches() {
     let known = |was| Sight::Known { baseline: was, readded: false };
     let moved = case(state(U, 1), known(marks(U, 0, 0)), marks(W, 1, 105));

@@ -156,6 +156,8 @@ pub const TIME_ZONE: &str = "WS_TZ";
 pub const REALTIME: &str = "WS_REALTIME";
 /// From how many seconds on a position is progress.
 pub const PROGRESS_MINIMUM: &str = "WS_PROGRESS_MINIMUM";
+/// For how many seconds after a title was watched a position in it is no rewatch.
+pub const PROGRESS_THRESHOLD: &str = "WS_PROGRESS_THRESHOLD";
 /// How many un-watches always pass the brake.
 pub const BRAKE_AT_LEAST: &str = "WS_BRAKE_AT_LEAST";
 /// How many of a hundred watched titles may be un-watched in one run.
@@ -253,6 +255,16 @@ pub static TABLE: &[Definition] = &[
                   is not told to other servers.",
         kind: Kind::Number { min: 0, max: 3600, unit: Some("seconds") },
         default: "60",
+    },
+    Definition {
+        name: PROGRESS_THRESHOLD,
+        group: Group::Progress,
+        title: "A rewatch begins after",
+        meaning: "A position in a title that was watched less than this ago is taken for what is left of \
+                  that viewing: it is told to no other server, and taken back where it is shown. With 0 \
+                  every one is a rewatch. Either way the title stays watched.",
+        kind: Kind::Number { min: 0, max: 86_400, unit: Some("seconds") },
+        default: "0",
     },
     Definition {
         name: BRAKE_AT_LEAST,
@@ -418,6 +430,7 @@ pub(super) fn engine(value: impl Fn(&str) -> String) -> Settings {
     settings.backends_at_once = count(BACKENDS_AT_ONCE, usual.backends_at_once);
     settings.writes_at_once = count(WRITES_AT_ONCE, usual.writes_at_once);
     settings.progress.minimum_ms = small(PROGRESS_MINIMUM, 60).saturating_mul(1000);
+    settings.progress.rewatch_after_s = small(PROGRESS_THRESHOLD, 0);
     settings.brake.at_least = small(BRAKE_AT_LEAST, usual.brake.at_least);
     settings.brake.percent = small(BRAKE_PERCENT, usual.brake.percent);
     settings
