@@ -71,7 +71,21 @@ impl Target {
         let place = self.watch.position();
         let whole = duration_ms.filter(|whole| place.is_none_or(|place| place.ms() <= *whole));
         let settle = |watch| progress.settle(watch, whole);
-        !positions || shown == self.watch || settle(shown) == settle(self.watch)
+        !positions
+            || shown == self.watch
+            || is_rounded(shown, self.watch)
+            || settle(shown) == settle(self.watch)
+    }
+}
+
+/// Whether an account shows a wanted place as its server keeps it: in whole seconds. The same write once more
+/// would be rounded again.
+fn is_rounded(shown: Watch, wanted: Watch) -> bool {
+    match (shown.position(), wanted.position()) {
+        (Some(shown), Some(wanted)) => {
+            shown.ms() % 1000 == 0 && shown.ms().abs_diff(wanted.ms()) < 1000
+        }
+        _ => false,
     }
 }
 
@@ -298,6 +312,28 @@ mod tests {
                 seconds,
                 Some(Watch::Started(at(90_000))),
                 "another second is not, and it goes back",
+            ),
+            (
+                Watch::Started(at(90_000)),
+                Watch::Started(at(90_999)),
+                ALL,
+                None,
+                "a server that cuts places to seconds without our knowing shows it",
+            ),
+            (Watch::Started(at(91_000)), Watch::Started(at(90_500)), ALL, None, "or rounds them"),
+            (
+                Watch::Started(at(90_001)),
+                Watch::Started(at(90_999)),
+                ALL,
+                Some(Watch::Started(at(90_999))),
+                "a place to the millisecond is another one",
+            ),
+            (
+                Watch::Started(at(90_000)),
+                Watch::Started(at(91_000)),
+                ALL,
+                Some(Watch::Started(at(91_000))),
+                "so is another second",
             ),
             (
                 Watch::Started(at(5_000)),
