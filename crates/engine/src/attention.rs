@@ -1,19 +1,30 @@
-//! What all engines of a household share: one thing at a time on each server.
+//! What all engines of a household share: one thing at a time on each server, and what servers told of who
+//! plays there.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
-use watchstate_model::BackendId;
+use watchstate_model::playback::SILENT_S;
+use watchstate_model::{BackendId, ItemKey, Moment, Playback};
 
-/// The lanes of a household's backends.
+/// No person plays so many titles at once: beyond that the oldest word is forgotten.
+const MOST_TOLD: usize = 500;
+
+/// The lanes of a household's backends, and what was told of playing on them.
 ///
 /// What was read of an item is compared with its baseline, and a delivery moves that baseline. A reading
 /// that is older than a delivery and taken in after it would look like a person's act that undid the
 /// delivery. So whoever reads from a backend in order to take it in, or writes to it, has its lane from the
 /// first request to the last commit. Nobody holds two.
 #[derive(Clone, Default)]
-pub struct Attention(Arc<Mutex<HashMap<BackendId, Arc<tokio::sync::Mutex<()>>>>>);
+pub struct Attention {
+    lanes: Arc<Mutex<HashMap<BackendId, Arc<tokio::sync::Mutex<()>>>>>,
+    told: Arc<Mutex<HashMap<BackendId, Told>>>,
+}
+
+/// What a server told of playing by itself: what, and when it was last heard of.
+type Told = HashMap<ItemKey, Moment>;
 
 /// A lane that is one's own until this is dropped.
 pub(crate) type Lane = OwnedMutexGuard<()>;
@@ -22,11 +33,46 @@ impl Attention {
     /// Waits for the lane of a backend.
     pub(crate) async fn lane(&self, backend: BackendId) -> Lane {
         let lane = {
-            let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lanes.entry(backend).or_default())
         };
         lane.lock_owned().await
     }
+
+    /// A server told of a playback. A connection that breaks takes nothing of it back: whoever played goes on
+    /// playing.
+    pub(crate) fn heard(&self, backend: BackendId, key: &ItemKey, how: Playback, at: Moment) {
+        let mut all = self.told();
+        let told = all.entry(backend).or_default();
+        if how == Playback::Stopped {
+            told.remove(key);
+            return;
+        }
+        told.retain(|_, heard_at| is_fresh(*heard_at, at));
+        if told.len() >= MOST_TOLD
+            && !told.contains_key(key)
+            && let Some(oldest) = told.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone())
+        {
+            told.remove(&oldest);
+        }
+        told.insert(key.clone(), at);
+    }
+
+    /// What is being played on a backend as far as its server told, for an account that may not ask.
+    pub(crate) fn plays(&self, backend: BackendId, at: Moment) -> Vec<ItemKey> {
+        let all = self.told();
+        let told = all.get(&backend).into_iter().flatten();
+        told.filter(|(_, heard_at)| is_fresh(**heard_at, at)).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn told(&self) -> MutexGuard<'_, HashMap<BackendId, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a word about a playback is not so old that it has ended meanwhile.
+fn is_fresh(heard_at: Moment, at: Moment) -> bool {
+    at.0 - heard_at.0 <= SILENT_S
 }
 
 #[cfg(test)]
@@ -44,5 +90,24 @@ mod tests {
         assert!(attention.lane(attic).now_or_never().is_some(), "others do not");
         drop(held);
         assert!(attention.lane(den).now_or_never().is_some());
+    }
+
+    #[test]
+    fn what_was_told_of_playing_holds_until_it_ends_or_falls_silent() {
+        let attention = Attention::default();
+        let (den, attic) = (BackendId(1), BackendId(2));
+        let heat = ItemKey::from("7");
+        let plays = |at| attention.plays(den, Moment(at)) == [heat.clone()];
+        attention.heard(den, &heat, Playback::Runs, Moment(1000));
+        assert!(plays(1000) && attention.plays(attic, Moment(1000)).is_empty());
+        attention.heard(den, &heat, Playback::Paused, Moment(1100));
+        assert!(plays(1100 + SILENT_S), "it is paused");
+        assert!(!plays(1101 + SILENT_S), "nothing was heard of it for too long");
+        attention.heard(den, &heat, Playback::Stopped, Moment(1200));
+        assert!(!plays(1200), "it has ended");
+        for number in 0..2 * MOST_TOLD {
+            attention.heard(den, &ItemKey(number.to_string()), Playback::Runs, Moment(1300));
+        }
+        assert_eq!(attention.plays(den, Moment(1300)).len(), MOST_TOLD, "nor is it without end");
     }
 }

@@ -98,6 +98,11 @@ impl Engine {
                 if fresh { None } else { Some(self.ask(account.server.read(&keys)).await) }
             });
             let playing = match playing {
+                // Whoever may not ask goes by what the server told by itself.
+                Ok(Playing::NotVisible) => {
+                    let told = self.attention.plays(backend, self.clock.now());
+                    Playing::Items(told.into_iter().map(Into::into).collect())
+                }
                 Ok(playing) => playing,
                 Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => {
                     return Err(trouble);

@@ -256,7 +256,12 @@ askedEveryS: number | null,
 /**
  * What asking cost in the last hour.
  */
-lastHour: Asking, };
+lastHour: Asking, 
+/**
+ * How many messages were about somebody else, or about nobody that is known, since it is listened to: they
+ * are dropped.
+ */
+dropped: number, };
 
 /**
  * Which kind of server.
