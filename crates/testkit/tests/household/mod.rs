@@ -52,6 +52,8 @@ pub struct Household {
     pub settings: Settings,
     pub report: Arc<dyn Report>,
     pub cancel: CancellationToken,
+    /// How clients wait, and what their sockets go by.
+    pub pause: Arc<dyn Pause>,
     servers: Vec<Arc<dyn MediaServer>>,
     _folder: tempfile::TempDir,
 }
@@ -60,9 +62,11 @@ impl Household {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_scratch(&folder.path().join("household.db")).await.unwrap();
+        let clock = SimClock::at(NOW);
         Self {
             store,
-            clock: SimClock::at(NOW),
+            pause: Arc::new(Still(clock.clone())),
+            clock,
             settings: Settings::default(),
             report: Arc::new(Silent),
             cancel: CancellationToken::new(),
@@ -97,8 +101,7 @@ impl Household {
             token: Sensitive::new(token.to_owned()),
             client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
         };
-        let pause = Arc::new(Still(self.clock.clone()));
-        let server = connect(address, impatient(), pause).unwrap();
+        let server = connect(address, impatient(), self.pause.clone()).unwrap();
         let info = server.check().await.unwrap();
         let user = server.user().await.unwrap();
         let mut tx = self.store.begin().await.unwrap();
