@@ -235,10 +235,10 @@ impl Attendant {
     async fn attend(&mut self) {
         let mut wait = FIRST_WAIT;
         loop {
+            let begun = self.shared.engine.clock.now();
             let trouble = match self.connect().await {
                 Err(trouble) => trouble,
                 Ok(socket) => {
-                    let begun = self.shared.engine.clock.now();
                     let trouble = self.listen(socket).await;
                     if self.shared.engine.clock.now().0 - begun.0 >= STOOD_S {
                         wait = FIRST_WAIT;
