@@ -138,6 +138,7 @@ async fn a_socket_that_is_cut_as_soon_as_it_stands_is_made_anew_less_and_less_of
     assert_eq!(rests.len(), 9, "a rest after each");
     assert_backs_off(&rests);
     // One that stood for a while was a good one.
+    attendants.until_all_live().await;
     attendants.story.pass(60);
     jellyfin.cut_sockets();
     jellyfin.sockets_are(|counts| counts.opened == 11).await;

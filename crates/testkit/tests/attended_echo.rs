@@ -84,7 +84,7 @@ async fn by_looking() {
     }
     let seen = story.servers[JELLYFIN].now();
     story.servers[JELLYFIN].watch(HEAT, "ana").unwrap();
-    story.pass(20);
+    story.pass(300);
     story.tick().await;
     story.pass(20);
     assert_eq!((story.watched(), story.writes()), ([true; 3], [1, 0, 1]));

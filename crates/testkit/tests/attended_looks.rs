@@ -73,7 +73,8 @@ async fn a_look_costs_the_same_small_number_of_requests_whatever_is_there() {
         let asked = story.asked()[which] - before[which];
         assert_eq!(asked, A_LOOK + 1, "and who plays, on {which}");
         let read = story.bytes(which) - bytes[which];
-        assert!(read < 64 * 1024, "{read} bytes on {which}");
+        // Fifty titles of each library where a server cannot tell which are newer.
+        assert!(read < 100 * 1024, "{read} bytes on {which}");
     }
     // It is not time yet.
     story.pass(10);

@@ -10,11 +10,13 @@ use watchstate_engine::attend::{Attending, Outcome};
 use watchstate_engine::follow::PassedOn;
 use watchstate_engine::{Account, Engine};
 use watchstate_model::{Marks, Moment, Position};
-use watchstate_servers::{Heard, Listening, Pause, Playback, ServerKind};
+use watchstate_servers::{
+    Heard, Listening, Pause, Playback, Sensitive, ServerKind, SignedIn, sign_in,
+};
 use watchstate_testkit::fake::FakeServer;
 use watchstate_testkit::simulator::direct::SimClock;
 
-use crate::household::{Household, NOW, assert_ok};
+use crate::household::{CLIENT, Household, NOW, assert_ok, impatient};
 
 /// Which of the three.
 pub const PLEX: usize = 0;
@@ -84,7 +86,16 @@ impl Attended {
         for ((name, kind), server) in
             ["den", "attic", "cellar"].into_iter().zip(kinds).zip(&servers)
         {
-            home.join(name, kind, server).await;
+            if kind == ServerKind::Plex {
+                home.join(name, kind, server).await;
+                continue;
+            }
+            // Signed in as a person does it, so that the token is known to be hers.
+            let password = Sensitive::new("ana-password".to_owned());
+            let (url, pause) = (server.url(), home.pause.clone());
+            let signed_in = sign_in(kind, &url, CLIENT, "ana", &password, impatient(), pause);
+            let SignedIn { token, user } = signed_in.await.unwrap();
+            home.join_at(name, kind, url, Some(user.id), token.expose()).await;
         }
         assert_ok(&home.sync().await);
         for server in &servers {

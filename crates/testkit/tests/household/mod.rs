@@ -20,6 +20,8 @@ use watchstate_testkit::simulator::direct::SimClock;
 
 /// When these stories begin.
 pub const NOW: Moment = Moment(1_800_000_000);
+/// Who we are to servers.
+pub const CLIENT: &str = "6f1c2f0e-0000-4000-8000-000000000001";
 
 /// No time passes between two tries.
 struct Still(SimClock);
@@ -99,7 +101,7 @@ impl Household {
             url: url.clone(),
             user,
             token: Sensitive::new(token.to_owned()),
-            client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
+            client_id: CLIENT.to_owned(),
         };
         let server = connect(address, impatient(), self.pause.clone()).unwrap();
         let info = server.check().await.unwrap();

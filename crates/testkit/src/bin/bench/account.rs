@@ -6,10 +6,12 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use watchstate_engine::{Account, SystemClock};
 use watchstate_model::{Moment, PersonId};
-use watchstate_servers::{Address, Limits, Sensitive, ServerKind, connect};
+use watchstate_servers::{Address, Limits, Sensitive, ServerKind, connect, sign_in};
 use watchstate_store::{Import, NewBackend, Store};
 use watchstate_testkit::fake::FakeServer;
 
+/// Who we are to the servers.
+const CLIENT: &str = "watchstate-bench";
 /// Who watches.
 pub(crate) const PERSON: &str = "ana";
 
@@ -44,13 +46,18 @@ impl Door {
     /// Adds it to the backends, two-way.
     pub(crate) async fn join(&self, store: &Store) -> Result<Account> {
         let kind = ServerKind::from_name(&self.kind).context("an unknown kind of server")?;
-        let address = Address {
-            kind,
-            url: self.url.parse()?,
-            user: Some(self.user.clone()),
-            token: Sensitive::new(self.token.clone()),
-            client_id: "watchstate-bench".to_owned(),
+        let url = self.url.parse()?;
+        let token = match kind {
+            ServerKind::Jellyfin | ServerKind::Emby => {
+                // As a person signs in: an Emby tells whose a token is to the device alone that it was given to.
+                let password = Sensitive::new(format!("{PERSON}-password"));
+                let (limits, pause) = (Limits::default(), Arc::new(SystemClock));
+                sign_in(kind, &url, CLIENT, PERSON, &password, limits, pause).await?.token
+            }
+            ServerKind::Plex | ServerKind::Kodi => Sensitive::new(self.token.clone()),
         };
+        let user = Some(self.user.clone());
+        let address = Address { kind, url, user, token, client_id: CLIENT.to_owned() };
         let server = connect(address, Limits::default(), Arc::new(SystemClock))?;
         let info = server.check().await?;
         let mut tx = store.begin().await?;
