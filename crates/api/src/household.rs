@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use watchstate_engine::{
-    Account, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report, Settings,
-    SystemClock,
+    Account, Answer, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report,
+    Settings, SystemClock,
 };
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
@@ -175,6 +175,19 @@ impl Household {
         let folder = scratch_folder()?;
         let file = folder.path().join("preview.sqlite");
         Ok(engine.preview(accounts, wanted, import, consent, &file).await?)
+    }
+
+    /// What would follow from an answer to the un-watches that wait; see [`Engine::preview_answer`].
+    pub async fn preview_answer(
+        &self,
+        engine: &Engine,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        answer: &Answer,
+    ) -> Result<Preview> {
+        let folder = scratch_folder()?;
+        let file = folder.path().join("preview.sqlite");
+        Ok(engine.preview_answer(accounts, wanted, self.person(), answer, &file).await?)
     }
 
     /// Closes the database: what was decided is in the file.

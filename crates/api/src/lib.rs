@@ -7,6 +7,7 @@
 
 mod app;
 mod backends;
+mod brakes;
 pub mod contract;
 mod error;
 mod failure;

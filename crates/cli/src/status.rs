@@ -71,6 +71,9 @@ pub(crate) async fn status(household: &Household, json: bool) -> Result<End, Api
         &["BACKEND", "LAST IMPORT", "LAST EXPORT", "OWED", "HELD", "REFUSED", "TROUBLE"],
         &rows,
     ));
+    for off in household.brakes_off().await? {
+        say(&format!("\n{off}."));
+    }
     Ok(End::Well)
 }
 

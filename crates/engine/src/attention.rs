@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 use watchstate_model::playback::SILENT_S;
 use watchstate_model::{BackendId, ItemKey, Moment, Playback};
+use watchstate_store::Backend;
 
 /// No person plays so many titles at once: beyond that the oldest word is forgotten.
 const MOST_TOLD: usize = 500;
@@ -17,24 +18,37 @@ const MOST_TOLD: usize = 500;
 /// that is older than a delivery and taken in after it would look like a person's act that undid the
 /// delivery. So whoever reads from a backend in order to take it in, or writes to it, has its lane from the
 /// first request to the last commit. Nobody holds two.
+///
+/// Two backends that are the same account of the same server, added twice, are one lane: else both would find
+/// that a mark is missing there, and both would write it.
 #[derive(Clone, Default)]
 pub struct Attention {
-    lanes: Arc<Mutex<HashMap<BackendId, Arc<tokio::sync::Mutex<()>>>>>,
+    lanes: Arc<Mutex<HashMap<Whose, Arc<tokio::sync::Mutex<()>>>>>,
     told: Arc<Mutex<HashMap<BackendId, Told>>>,
 }
 
 /// What a server told of playing by itself: what, and when it was last heard of.
 type Told = HashMap<ItemKey, Moment>;
 
+/// The account that a backend is: its server and its user, and its number where those are not known.
+type Whose = (Option<(String, String)>, i64);
+
+fn whose(backend: &Backend) -> Whose {
+    match backend.server_id.clone().zip(backend.user_id.clone()) {
+        Some(account) => (Some(account), 0),
+        None => (None, backend.id.0),
+    }
+}
+
 /// A lane that is one's own until this is dropped.
 pub(crate) type Lane = OwnedMutexGuard<()>;
 
 impl Attention {
     /// Waits for the lane of a backend.
-    pub(crate) async fn lane(&self, backend: BackendId) -> Lane {
+    pub(crate) async fn lane(&self, backend: &Backend) -> Lane {
         let lane = {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(lanes.entry(backend).or_default())
+            Arc::clone(lanes.entry(whose(backend)).or_default())
         };
         lane.lock_owned().await
     }
@@ -78,16 +92,39 @@ fn is_fresh(heard_at: Moment, at: Moment) -> bool {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
+    use watchstate_model::{BackendId, PersonId};
+    use watchstate_store::Import;
 
     use super::*;
 
     #[tokio::test]
     async fn one_at_a_time_on_each() {
         let attention = Attention::default();
-        let (den, attic) = (BackendId(1), BackendId(2));
+        let backend = |id, server: Option<&str>, user: &str| Backend {
+            id: BackendId(id),
+            person: PersonId(1),
+            name: format!("backend {id}"),
+            kind: "emby".to_owned(),
+            url: String::new(),
+            server_id: server.map(ToOwned::to_owned),
+            user_id: Some(user.to_owned()),
+            user_name: None,
+            import: Import::On,
+            export: true,
+            abilities: None,
+            approved_at: None,
+            swept_at: None,
+            imported_at: None,
+            exported_at: None,
+            trouble: None,
+        };
+        let (den, attic) = (&backend(1, Some("one"), "ana"), &backend(2, Some("one"), "ben"));
+        let (same, unknown) = (&backend(3, Some("one"), "ana"), &backend(4, None, "ana"));
         let held = attention.lane(den).await;
         assert!(attention.clone().lane(den).now_or_never().is_none(), "whoever has a clone waits");
+        assert!(attention.lane(same).now_or_never().is_none(), "and whoever is the same account");
         assert!(attention.lane(attic).now_or_never().is_some(), "others do not");
+        assert!(attention.lane(unknown).now_or_never().is_some(), "nor who is not known");
         drop(held);
         assert!(attention.lane(den).now_or_never().is_some());
     }

@@ -130,7 +130,7 @@ impl Engine {
         running: &mut Running,
         at: Moment,
     ) -> Result<()> {
-        let _lane = self.lane(account.backend.id).await?;
+        let _lane = self.lane(&account.backend).await?;
         account.check(self).await?;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person: account.backend.person, run: running.id, stance };

@@ -63,6 +63,8 @@ pub(crate) struct Decisions {
     pub forget: Vec<ItemId>,
     /// Writes that came back.
     pub settled: Vec<ItemId>,
+    /// Why un-watches count as meant, where a person said so.
+    pub approved: Option<Because>,
     /// What we held before this transaction.
     pub before: HashMap<TitleId, State>,
 }
@@ -174,7 +176,12 @@ impl Decisions {
                     }
                     because
                 }
-                Verdict::Take(state, because) | Verdict::Unwatch(state, because) => {
+                Verdict::Take(state, because) => {
+                    self.take(stance, title, state, because);
+                    because
+                }
+                Verdict::Unwatch(state, because) => {
+                    let because = self.approved.unwrap_or(because);
                     self.take(stance, title, state, because);
                     because
                 }

@@ -153,7 +153,7 @@ impl Engine {
         let person = backend.person;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person, run: running.id, stance };
-        let _lane = self.lane(backend.id).await?;
+        let _lane = self.lane(backend).await?;
         let owed = self.count_planned(account, running).await?;
         let stale = backend.import == Import::Off
             && backend.swept_at.is_none_or(|swept| swept.0 + STALE_AFTER_S < at.0);

@@ -74,7 +74,7 @@ impl Engine {
         let at = self.clock.now();
         let mut run = Run::default();
         {
-            let _lane = self.lane(account.backend.id).await?;
+            let _lane = self.lane(&account.backend).await?;
             let taker = self.hinted(account, at);
             for some in keys.chunks(account.server.read_at_once().max(1)) {
                 let items = self.ask(account.server.read(some)).await?;
@@ -142,7 +142,7 @@ impl Engine {
         if !backend.export || backend.approved_at.is_none() {
             return Ok(PassedOn::default());
         }
-        let _lane = self.lane(backend.id).await?;
+        let _lane = self.lane(backend).await?;
         let waiting = self.store.waiting(backend.id).await?.owed;
         if waiting == 0 || waiting > self.settings.export_threshold {
             return Ok(PassedOn::default());

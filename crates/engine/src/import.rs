@@ -99,7 +99,7 @@ impl Engine {
         consent: Consent,
         at: Moment,
     ) -> Result<()> {
-        let _lane = self.lane(account.backend.id).await?;
+        let _lane = self.lane(&account.backend).await?;
         account.check(self).await?;
         let taker = Taker {
             person: account.backend.person,

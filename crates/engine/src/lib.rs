@@ -9,6 +9,7 @@
 //! from one to the other in an order in which the process may die at any moment.
 #![deny(missing_docs)]
 
+pub mod answer;
 mod arrivals;
 pub mod attend;
 pub mod attention;
@@ -33,6 +34,7 @@ mod unwatch;
 
 use std::sync::Arc;
 
+pub use answer::{Answer, Say};
 pub use attention::Attention;
 use attention::Lane;
 pub use clock::{Clock, SystemClock};
@@ -40,7 +42,7 @@ pub use preview::{Preview, PreviewChange};
 pub use report::{Report, RunReport, Silent, Step};
 pub use tokio_util::sync::CancellationToken;
 pub use trouble::Trouble;
-use watchstate_model::{Abilities, BackendId, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
+use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
 use watchstate_servers::MediaServer;
 use watchstate_store::{Backend, Store};
 
@@ -122,7 +124,7 @@ impl Default for Settings {
 /// How far a person allows a run to go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Consent {
-    /// Backends that were never exported to may be written, and what the brake held is let go.
+    /// Backends that were never exported to may be written, and what the brake holds is let go.
     pub yes: bool,
     /// Everything is read anew and compared, however little seems to have changed.
     pub full: bool,
@@ -188,7 +190,7 @@ impl Engine {
     }
 
     /// Waits for the lane of a backend, or stops when it is told to.
-    async fn lane(&self, backend: BackendId) -> Result<Lane> {
+    async fn lane(&self, backend: &Backend) -> Result<Lane> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Trouble::Cancelled),

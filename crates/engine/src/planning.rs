@@ -62,6 +62,11 @@ impl Engine {
                 .filter(|((_, item), _)| !item.titles().any(|title| alone.contains(&title)))
                 .filter_map(|((backend, item), states)| {
                     let account = by_id.get(backend)?;
+                    // Whether a mark that seems to be gone there was meant to go is not known yet: until it
+                    // is, it is not put back either.
+                    if item.marked_at.is_some() {
+                        return None;
+                    }
                     (account.backend.person == person)
                         .then(|| self.copy(account, item, states, &touched))
                 })

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use watchstate_model::{BackendId, Because, TitleId, Watch};
+use watchstate_model::{BackendId, Because, PersonId, TitleId, Watch};
 use watchstate_store::{Line, Store, Task};
 
 use crate::look_only::LookOnly;
 use crate::report::RunReport;
-use crate::{Account, Attention, Consent, Engine, Result};
+use crate::{Account, Answer, Attention, Consent, Engine, Result};
 
 /// One change that would be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,12 +55,38 @@ impl Engine {
         consent: Consent,
         scratch: &Path,
     ) -> Result<Preview> {
+        self.preview_on(accounts, wanted, import, consent, None, scratch).await
+    }
+
+    /// What would follow from an answer to the un-watches that wait: see [`Engine::preview`] and
+    /// [`Engine::answer`]. No server is imported from.
+    pub async fn preview_answer(
+        &self,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        person: PersonId,
+        answer: &Answer,
+        scratch: &Path,
+    ) -> Result<Preview> {
+        let answer = Some((person, answer));
+        self.preview_on(accounts, wanted, false, Consent::default(), answer, scratch).await
+    }
+
+    async fn preview_on(
+        &self,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        import: bool,
+        consent: Consent,
+        answer: Option<(PersonId, &Answer)>,
+        scratch: &Path,
+    ) -> Result<Preview> {
         self.store.copy_to(scratch).await?;
         let store = Store::open_scratch(scratch).await?;
         // It works on a copy: nobody has to wait for it.
         let attention = Attention::default();
         let there = Self { store: store.clone(), attention, ..self.clone() };
-        let preview = there.preview_there(accounts, wanted, import, consent).await;
+        let preview = there.preview_there(accounts, wanted, import, consent, answer).await;
         store.close().await;
         preview
     }
@@ -71,6 +97,7 @@ impl Engine {
         wanted: &[BackendId],
         import: bool,
         consent: Consent,
+        answer: Option<(PersonId, &Answer)>,
     ) -> Result<Preview> {
         let at = self.clock.now();
         let before = self.store.last_line().await?;
@@ -88,6 +115,9 @@ impl Engine {
             .collect();
         let mut preview = Preview::default();
         let mut swept = HashSet::new();
+        if let Some((person, answer)) = answer {
+            self.answer(&looked, person, answer).await?;
+        }
         if import {
             (preview.runs, swept) = self.import_at(&mut looked, consent, at).await?;
         }

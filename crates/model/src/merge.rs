@@ -169,6 +169,10 @@ fn first_sight(case: &Case) -> Verdict {
     }
 }
 
+/// So much earlier than before a date may be without telling anything: seconds. Dates that we wrote are moved
+/// by what was measured of the server's clock.
+const SLACK_S: i64 = 60;
+
 /// What a person did on the account, told from its baseline.
 enum Act {
     Watched,
@@ -259,9 +263,17 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
     let settle = |watch| case.progress.settle(watch, case.duration_ms);
     let (was, is) = (settle(baseline.watch), settle(observed.watch));
     let look_inside = is.position().is_none() && observed.watch.position().is_some();
+    // Both are the same server's words: no play can make its last play an earlier one.
+    let older = baseline
+        .last_played
+        .zip(observed.last_played)
+        .is_some_and(|(before, now)| now.0.saturating_add(SLACK_S) < before.0);
     match (was, is) {
         (Watch::Watched { rewatch: before }, Watch::Watched { rewatch: now }) => {
             match (before, now) {
+                (before, Some(now)) if before != Some(now) && older => {
+                    Act::Lost(Because::OlderThanBefore)
+                }
                 (before, Some(now)) if before != Some(now) => Act::Rewatch(now),
                 _ if observed.plays > baseline.plays => Act::WatchedAgain,
                 (None, None) if observed.last_played > baseline.last_played => Act::PlayedLater,
@@ -273,6 +285,7 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
         }
         (_, Watch::Watched { .. }) => Act::Watched,
         (Watch::Watched { .. }, _) if readded => Act::Lost(Because::FileReplaced),
+        (Watch::Watched { .. }, Watch::Started(_)) if older => Act::Lost(Because::OlderThanBefore),
         (Watch::Watched { .. }, Watch::Started(at)) => Act::Rewatch(at),
         (Watch::Watched { .. }, Watch::Unwatched) => {
             // A position too small to tell is a trace as well: the title was opened, not un-watched.
@@ -284,6 +297,9 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
         (Watch::Started(_), Watch::Unwatched) => Act::ClearedPosition,
         (Watch::Started(before), Watch::Started(now)) if before == now => {
             Act::None(Because::OnlyTracesMoved)
+        }
+        (Watch::Started(before), Watch::Started(now)) if older && now < before => {
+            Act::Lost(Because::OlderThanBefore)
         }
         (_, Watch::Started(now)) => Act::Progress(now),
         (Watch::Unwatched, Watch::Unwatched) if look_inside => Act::None(Because::TooSmallToTell),

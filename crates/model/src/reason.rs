@@ -59,6 +59,8 @@ reasons! {
     Reopened = "reopened", "only opened again there, not marked unwatched: the mark is restored";
     /// A new key, or a new add date, came without the mark.
     FileReplaced = "file_replaced", "the file or its entry was replaced there and lost its mark: it is restored";
+    /// A place that is older than what was shown before.
+    OlderThanBefore = "older_than_before", "it shows an older place, with an older date, than it did before, as after restoring a back-up: ours is kept";
     /// Another change is later.
     LaterChangeElsewhere = "later_change_elsewhere", "a later change elsewhere wins";
     /// The account's marks are never taken.
@@ -117,7 +119,11 @@ reasons! {
     /// Nothing to write.
     AlreadyThere = "already_there", "it showed so already";
     /// Too many un-watches at once.
-    Brake = "brake", "too many titles would become unwatched at once: held until you approve";
+    Brake = "brake", "too many titles would become unwatched at once: held until you decide";
+    /// An account's latest marks are gone, all at once.
+    RolledBack = "rolled_back", "the latest marks there are gone all at once, as after restoring a back-up: held until you decide";
+    /// A person said that the mark stays.
+    Rejected = "rejected", "refused by you: it stays watched, and the mark is restored there";
     /// Approved by a person.
     Approved = "approved", "approved by you";
     /// The first export to a backend.

@@ -377,7 +377,7 @@ impl Store {
             .collect();
         let unwatches = sqlx::query!(
             r#"SELECT t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
-                      i.agreed_watched, i.agreed_position, i.seen_watched, i.seen_position
+                      i.agreed_watched, i.agreed_position, i.seen_watched, i.seen_position, u.because
                FROM unwatches u JOIN items i ON i.id = u.item_id JOIN titles t ON t.id = i.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                WHERE u.backend_id = ?1 AND u.held = 1
@@ -392,7 +392,7 @@ impl Store {
             from: watch(r.agreed_watched.unwrap_or(1), r.agreed_position),
             to: watch(r.seen_watched, r.seen_position),
             because: Because::Unwatched,
-            held: Some(Because::Brake),
+            held: r.because.as_deref().and_then(Because::from_code).or(Some(Because::Brake)),
         }));
         Ok(all)
     }

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 mod backends;
+mod brakes;
 mod compare;
 mod error;
 mod feed;
@@ -34,6 +35,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
+pub use brakes::Brakes;
 pub use compare::{Compared, Looked};
 pub use error::{StoreError, StoreFault};
 pub use feed::{FeedFilter, FeedLine, KeptRun, Since};
@@ -52,6 +54,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 pub use states::Touched;
 pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
+pub use unwatches::{HeldFilter, HeldUnwatch, OpenUnwatch};
 
 /// What calls to the store answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

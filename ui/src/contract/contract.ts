@@ -43,7 +43,7 @@ todo: string, };
 /**
  * What the asker can do about a failure.
  */
-export type FailureKind = "usage" | "server" | "keyring" | "noKeyring" | "store" | "busy" | "cancelled" | "notFound" | "internal";
+export type FailureKind = "usage" | "server" | "keyring" | "noKeyring" | "store" | "changed" | "busy" | "cancelled" | "notFound" | "internal";
 
 /**
  * What every command answers when it fails. Never holds a secret.
@@ -152,7 +152,16 @@ today: Today,
 /**
  * What waits for a person's yes.
  */
-waiting: Array<Waiting>, };
+waiting: Array<Waiting>, 
+/**
+ * The preview that a person agreed to, where it is not what would be changed any more: nothing of it was
+ * written.
+ */
+lookAnew: string | null, 
+/**
+ * What lets much become unwatched without asking, each in a sentence; empty where all is well.
+ */
+brakesOff: Array<string>, };
 
 /**
  * What a schedule will begin next.
@@ -886,7 +895,24 @@ perBackend: Array<PreviewCount>,
 /**
  * Backends that could not be asked, each with a sentence.
  */
-troubles: Array<string>, };
+troubles: Array<string>, 
+/**
+ * What is different from the preview before, where it was asked for and is still known.
+ */
+since: PreviewSince | null, };
+
+/**
+ * What is different from the preview before.
+ */
+export type PreviewSince = { 
+/**
+ * Changes that it did not show.
+ */
+anew: number, 
+/**
+ * Changes that it showed, and that would not be made any more.
+ */
+gone: number, };
 
 /**
  * One change that would be made.
@@ -923,7 +949,11 @@ because: Reason,
 /**
  * Why it would not be written all the same.
  */
-held: Reason | null, };
+held: Reason | null, 
+/**
+ * Whether the preview before did not show it.
+ */
+anew: boolean, };
 
 /**
  * Which preview is wanted.
@@ -936,7 +966,15 @@ backends?: Array<BackendId>,
 /**
  * Whether all backends are read first.
  */
-import: boolean, };
+import: boolean, 
+/**
+ * Whether it is of an export that compares everything, as `export_now` with `full` does.
+ */
+full?: boolean, 
+/**
+ * The preview before, to be told what is different from it.
+ */
+since?: string, };
 
 /**
  * Which rows of a preview are wanted.
@@ -962,6 +1000,208 @@ from: number,
  * How many at most.
  */
 size: number, };
+
+/**
+ * How many un-watches wait on a backend, for one reason.
+ */
+export type HeldReason = { 
+/**
+ * The reason.
+ */
+because: Reason, 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
+ * The un-watches of a backend that wait for a person.
+ */
+export type HeldCount = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Why, the most frequent first.
+ */
+reasons: Array<HeldReason>, 
+/**
+ * The names of a few of them.
+ */
+sample: Array<string>, };
+
+/**
+ * An un-watch that waits for a person.
+ */
+export type HeldRow = { 
+/**
+ * Of which copy.
+ */
+item: ItemId, 
+/**
+ * Which title.
+ */
+titleId: TitleId, 
+/**
+ * Its full name.
+ */
+title: string, 
+/**
+ * Where the mark is gone.
+ */
+backend: BackendId, 
+/**
+ * What that backend showed.
+ */
+was: Mark, 
+/**
+ * What it shows now.
+ */
+now: Mark, 
+/**
+ * Why it waits.
+ */
+because: Reason, 
+/**
+ * When the mark was last seen there.
+ */
+since: Moment, 
+/**
+ * When it was first seen to be gone.
+ */
+seenAt: Moment, };
+
+/**
+ * Which of the un-watches that wait are wanted.
+ */
+export type HeldWish = { 
+/**
+ * Only of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only of titles with these words in their names.
+ */
+text?: string, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * What a person says to un-watches that wait.
+ */
+export type HeldSay = "approve" | "reject";
+
+/**
+ * An answer to un-watches that wait: to all, to those of a backend, or to some.
+ */
+export type AnswerHeld = { 
+/**
+ * What is said.
+ */
+say: HeldSay, 
+/**
+ * Only to those of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only to these copies.
+ */
+items?: Array<ItemId>, 
+/**
+ * The preview of this answer, when a person was shown it.
+ */
+preview?: string, 
+/**
+ * The preview before, where a preview of this answer is to say what is different from it.
+ */
+since?: string, };
+
+/**
+ * How many titles may become unwatched without a person's yes.
+ */
+export type BrakeRule = { 
+/**
+ * Whether nothing is held. It is said wherever one looks at what waits.
+ */
+off: boolean, 
+/**
+ * So many always pass.
+ */
+atLeast: number, 
+/**
+ * And so many of a hundred watched titles.
+ */
+percent: number, 
+/**
+ * So many at once that were the latest marks of a backend wait, as after restoring a back-up; 0: never.
+ */
+latest: number, };
+
+/**
+ * A backend's own brake.
+ */
+export type BackendBrake = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its rule.
+ */
+rule: BrakeRule, };
+
+/**
+ * All brakes there are.
+ */
+export type Brakes = { 
+/**
+ * The rule of the settings.
+ */
+usual: BrakeRule, 
+/**
+ * The person's, in place of it.
+ */
+person: BrakeRule | null, 
+/**
+ * Those of single backends.
+ */
+backends: Array<BackendBrake>, 
+/**
+ * What lets everything pass, each in a sentence; empty where all is well.
+ */
+off: Array<string>, };
+
+/**
+ * A brake is to be another one.
+ */
+export type SetBrake = { 
+/**
+ * For this backend alone; for the person where there is nothing.
+ */
+backend?: BackendId, 
+/**
+ * The rule; nothing for the one that holds otherwise.
+ */
+rule: BrakeRule | null, };
 
 /**
  * Whether a title is watched, and where to go on.
@@ -1938,6 +2178,18 @@ export interface Commands {
   preview: [PreviewWish, Preview];
   /** A page of a preview. */
   preview_rows: [PreviewRows, Page<PreviewRow>];
+  /** How many un-watches wait for a person, by backend, with the reasons and a sample. */
+  held_counts: [Nothing, Array<HeldCount>];
+  /** A page of the un-watches that wait for a person. */
+  held: [HeldWish, Page<HeldRow>];
+  /** What would be written after an answer to what waits. Nothing is decided or written. */
+  preview_answer: [AnswerHeld, Preview];
+  /** Answers what waits, and writes what follows. Answers when it has begun. */
+  answer_held: [AnswerHeld, null];
+  /** How many titles may become unwatched without a person's yes. */
+  brakes: [Nothing, Brakes];
+  /** Changes that, for the person or for one backend. */
+  set_brake: [SetBrake, null];
   /** What goes on. */
   live: [Nothing, Array<Live>];
   /** What is being played now, on whichever backend, and where it will be written. */
@@ -2008,6 +2260,12 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   pause_sync: { reads: [], changes: [] },
   preview: { reads: [], changes: [] },
   preview_rows: { reads: [], changes: [] },
+  held_counts: { reads: ["backends","owed","titles"], changes: [] },
+  held: { reads: ["backends","owed","titles"], changes: [] },
+  preview_answer: { reads: [], changes: [] },
+  answer_held: { reads: [], changes: [] },
+  brakes: { reads: ["backends","settings"], changes: [] },
+  set_brake: { reads: [], changes: ["settings"] },
   live: { reads: ["live"], changes: [] },
   watching: { reads: ["watching","titles","owed","backends"], changes: [] },
   runs: { reads: ["runs"], changes: [] },

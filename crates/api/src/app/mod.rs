@@ -5,6 +5,7 @@
 
 mod backends;
 mod demo;
+mod held;
 mod history;
 mod inbox;
 mod list;
@@ -110,8 +111,8 @@ struct House {
 struct Mood {
     /// What keeps everything from going on.
     trouble: Option<Failure>,
-    /// Whether what a person agreed to is not what would be changed any more.
-    look_anew: bool,
+    /// The preview that a person agreed to, where it is not what would be changed any more.
+    look_anew: Option<String>,
     paused_until: Option<Moment>,
     next_run: Option<NextRun>,
     /// Backends that are to be told something as soon as nothing else goes on.

@@ -36,7 +36,7 @@ impl App {
         let paused_until = self.paused_until();
         let (trouble, look_anew, next_run) = {
             let mood = locked(&self.mood);
-            (mood.trouble.clone().map(Failure::advice), mood.look_anew, mood.next_run)
+            (mood.trouble.clone().map(Failure::advice), mood.look_anew.clone(), mood.next_run)
         };
         let running = self.is_working();
         let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
@@ -59,7 +59,7 @@ impl App {
             paused: paused_until.is_some(),
             unplanned,
             trouble: trouble.map(|trouble| trouble.what),
-            look_anew,
+            look_anew: look_anew.is_some(),
         });
         Ok(Overview {
             truth,
@@ -72,6 +72,8 @@ impl App {
             paused_until: paused_until.map(Into::into),
             today: self.today().await?,
             waiting,
+            look_anew,
+            brakes_off: household.brakes_off().await?,
             backends,
         })
     }

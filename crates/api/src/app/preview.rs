@@ -3,15 +3,19 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Consent, Preview as Seen, PreviewChange};
+use watchstate_engine::{Account, Answer, Consent, Engine, Preview as Seen, PreviewChange};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
-use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows, Tag};
+use crate::Household;
+use crate::contract::{
+    Action, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
+    PreviewSince, Tag,
+};
 
 /// So many previews are kept, the latest ones: each may be large.
-const KEPT: usize = 2;
+const KEPT: usize = 3;
 /// How long one can be agreed to: seconds.
 const GOOD_FOR_S: i64 = 60 * 60;
 
@@ -29,22 +33,38 @@ pub(super) struct Kept {
     backends: Vec<Backend>,
     agreed: Agreed,
     changes: Vec<PreviewChange>,
+    /// What was shown before, where somebody wants to know what is different.
+    before: Option<Arc<HashSet<Key>>>,
+}
+
+/// A change: where, what, and whether the title is watched afterwards.
+type Key = (BackendId, TitleId, bool);
+
+/// What is looked at beforehand, or done.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Aim {
+    /// To which backends it would be written.
+    pub wanted: Vec<BackendId>,
+    /// Whether all backends are read first.
+    pub import: bool,
+    /// Whether everything is compared, however little seems to have changed.
+    pub full: bool,
+    /// What is answered to the un-watches that wait. Without it they go on waiting.
+    pub answer: Option<Answer>,
 }
 
 /// What a person agrees to: exactly the changes of a preview.
 #[derive(Clone)]
 pub(super) struct Agreed {
-    /// To which backends it would be written.
-    pub wanted: Vec<BackendId>,
-    /// Whether all backends are read first.
-    pub import: bool,
-    /// Whether it is about all backends: only then is what the brake holds let go.
-    pub whole: bool,
-    /// Each change: where, what, and whether the title is watched afterwards.
-    changes: Arc<HashSet<(BackendId, TitleId, bool)>>,
+    /// What stands for the preview.
+    pub preview: String,
+    /// What it was of.
+    aim: Aim,
+    /// Each change.
+    changes: Arc<HashSet<Key>>,
 }
 
-fn key(change: &PreviewChange) -> (BackendId, TitleId, bool) {
+fn key(change: &PreviewChange) -> Key {
     (change.backend, change.title, change.to.is_watched())
 }
 
@@ -54,9 +74,21 @@ fn would_be_written(change: &PreviewChange) -> bool {
 }
 
 impl Agreed {
-    /// What was agreed to, as the engine wants to be told when it looks.
-    pub(super) fn consent(&self) -> Consent {
-        Consent { yes: self.whole, full: false }
+    /// What would be changed now.
+    pub(super) async fn look(
+        &self,
+        household: &Household,
+        engine: &Engine,
+        accounts: &[Account],
+    ) -> crate::Result<Seen> {
+        let Aim { wanted, import, full, answer } = &self.aim;
+        match answer {
+            Some(answer) => household.preview_answer(engine, accounts, wanted, answer).await,
+            None => {
+                let consent = Consent { yes: false, full: *full };
+                household.preview(engine, accounts, wanted, *import, consent).await
+            }
+        }
     }
 
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
@@ -90,19 +122,31 @@ impl App {
         self: &Arc<Self>,
         backends: Option<Vec<BackendId>>,
         import: bool,
+        full: bool,
+        since: Option<&str>,
     ) -> Result<Preview, Failure> {
         let wanted = self.wanted(backends).await?;
-        let job = self.claim(wanted.clone())?;
+        self.preview_of(Aim { wanted, import, full, answer: None }, since).await
+    }
+
+    /// The same, and of an answer to the un-watches that wait.
+    pub(super) async fn preview_of(
+        self: &Arc<Self>,
+        aim: Aim,
+        since: Option<&str>,
+    ) -> Result<Preview, Failure> {
+        let before = since.and_then(|since| self.kept(since).ok());
+        let before = before.map(|kept| kept.agreed.changes.clone());
+        let job = self.claim(aim.wanted.clone())?;
         let household = self.household();
         let known = household.backends().await?;
         // One with export off may be looked at, but nothing will be written to it.
         let to = |id: &BackendId| known.iter().any(|b| b.id == *id && b.export);
-        let whole = known.iter().filter(|b| b.export).all(|b| wanted.contains(&b.id));
-        let mut agreed = Agreed { wanted, import, whole, changes: Arc::default() };
+        let id = uuid::Uuid::new_v4().to_string();
+        let mut agreed = Agreed { preview: id.clone(), aim, changes: Arc::default() };
         let (at, line) = (household.now(), household.store().last_line().await?);
         let (engine, accounts, at_work) = self.engine(&job, true).await?;
-        let seen =
-            household.preview(&engine, &accounts, &agreed.wanted, import, agreed.consent()).await;
+        let seen = agreed.look(&household, &engine, &accounts).await;
         drop(at_work);
         drop(job);
         // What went on is told as ended, however it ended.
@@ -114,6 +158,7 @@ impl App {
             seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
         troubles.dedup();
         let per_backend = agreed
+            .aim
             .wanted
             .iter()
             .filter_map(|id| known.iter().find(|backend| backend.id == *id))
@@ -122,15 +167,18 @@ impl App {
             })
             .map(|backend| count(backend, &seen.changes))
             .collect();
-        let id = uuid::Uuid::new_v4().to_string();
-        let kept =
-            Kept { id: id.clone(), at, line, backends: known, agreed, changes: seen.changes };
+        let since = before.as_ref().map(|before| PreviewSince {
+            anew: agreed.changes.difference(before).count() as u64,
+            gone: before.difference(&agreed.changes).count() as u64,
+        });
+        let changes = seen.changes;
+        let kept = Kept { id: id.clone(), at, line, backends: known, agreed, changes, before };
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
         drop(previews);
-        locked(&self.mood).look_anew = false;
-        Ok(Preview { id, taken_at: at.into(), per_backend, troubles })
+        locked(&self.mood).look_anew = None;
+        Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
     }
 
     /// A page of a preview's rows.
@@ -157,6 +205,8 @@ impl App {
                 becomes: change.to.into(),
                 because: change.because.into(),
                 held: change.held.map(Into::into),
+                anew: would_be_written(change)
+                    && kept.before.as_ref().is_some_and(|before| !before.contains(&key(change))),
             })
             .collect();
         Ok(Page { rows, total })
@@ -175,8 +225,7 @@ impl App {
     pub(super) async fn agreed(
         &self,
         preview: Option<String>,
-        wanted: &[BackendId],
-        import: bool,
+        aim: &Aim,
     ) -> Result<Option<Agreed>, Failure> {
         let Some(preview) = preview else { return Ok(None) };
         let kept = self.kept(&preview)?;
@@ -188,12 +237,13 @@ impl App {
             });
         let same_line = household.store().last_line().await? == kept.line;
         if !same_backends || !same_line {
-            return Err(Failure::usage(
+            return Err(Failure::new(
+                FailureKind::Changed,
                 "Something changed since this preview was made",
                 "Look at what would be changed now, then start again",
             ));
         }
-        if kept.agreed.wanted != wanted || kept.agreed.import != import {
+        if kept.agreed.aim != *aim {
             return Err(Failure::usage(
                 "This preview is of something else than what is to be begun",
                 "Look at what would be changed, then start again",
@@ -282,9 +332,8 @@ mod tests {
             change(3, w, u, Some(Because::Brake)),
         ];
         let agreed = Agreed {
-            wanted: vec![BackendId(1)],
-            import: true,
-            whole: true,
+            preview: String::new(),
+            aim: Aim { wanted: vec![BackendId(1)], import: true, full: false, answer: None },
             changes: Arc::new(shown.iter().filter(|c| would_be_written(c)).map(key).collect()),
         };
         for (now, covered, why) in [

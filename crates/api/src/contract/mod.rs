@@ -6,6 +6,7 @@
 //! and running times milliseconds.
 
 mod backends;
+mod held;
 mod history;
 mod ids;
 mod preview;
@@ -17,6 +18,7 @@ mod webhooks;
 mod wizard;
 
 pub use backends::*;
+pub use held::*;
 pub use history::*;
 pub use ids::*;
 pub use preview::*;
@@ -52,6 +54,8 @@ pub enum FailureKind {
     NoKeyring,
     /// Look after the data folder.
     Store,
+    /// Look again: what was agreed to is not what would be done any more.
+    Changed,
     /// Wait.
     Busy,
     /// Nothing: a person stopped it.

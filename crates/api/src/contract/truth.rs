@@ -51,6 +51,11 @@ pub struct Overview {
     pub today: Today,
     /// What waits for a person's yes.
     pub waiting: Vec<Waiting>,
+    /// The preview that a person agreed to, where it is not what would be changed any more: nothing of it was
+    /// written.
+    pub look_anew: Option<String>,
+    /// What lets much become unwatched without asking, each in a sentence; empty where all is well.
+    pub brakes_off: Vec<String>,
 }
 
 /// What a schedule will begin next.

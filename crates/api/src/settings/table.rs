@@ -162,6 +162,8 @@ pub const PROGRESS_THRESHOLD: &str = "WS_PROGRESS_THRESHOLD";
 pub const BRAKE_AT_LEAST: &str = "WS_BRAKE_AT_LEAST";
 /// How many of a hundred watched titles may be un-watched in one run.
 pub const BRAKE_PERCENT: &str = "WS_BRAKE_PERCENT";
+/// How many of an account's latest marks, gone at once, are held as after restoring a back-up.
+pub const BRAKE_LATEST: &str = "WS_BRAKE_LATEST";
 /// Light or dark.
 pub const THEME: &str = "WS_THEME";
 /// Whether the desktop tells of trouble and of what waits for a yes.
@@ -282,6 +284,16 @@ pub static TABLE: &[Definition] = &[
         meaning: "Which share of all watched titles one run may mark as unwatched without your yes.",
         kind: Kind::Number { min: 0, max: 100, unit: Some("%") },
         default: "5",
+    },
+    Definition {
+        name: BRAKE_LATEST,
+        group: Group::Safety,
+        title: "Latest marks un-watched without asking",
+        meaning: "When so many of the latest marks of a server are gone at once, and hardly any older ones, a \
+                  back-up was restored there: they wait for your yes, however few they are. 0 asks nothing of \
+                  the kind.",
+        kind: Kind::Number { min: 0, max: 1_000_000, unit: Some("titles") },
+        default: "10",
     },
     Definition {
         name: THEME,
@@ -433,6 +445,7 @@ pub(super) fn engine(value: impl Fn(&str) -> String) -> Settings {
     settings.progress.rewatch_after_s = small(PROGRESS_THRESHOLD, 0);
     settings.brake.at_least = small(BRAKE_AT_LEAST, usual.brake.at_least);
     settings.brake.percent = small(BRAKE_PERCENT, usual.brake.percent);
+    settings.brake.latest = small(BRAKE_LATEST, usual.brake.latest);
     settings
 }
 

@@ -22,6 +22,7 @@ fn what_is_set_is_used() {
     assert_eq!(with(PROGRESS_THRESHOLD, "1").unwrap().progress.rewatch_after_s, 1, "as it is said");
     assert_eq!(with(BRAKE_AT_LEAST, "3").unwrap().brake.at_least, 3);
     assert_eq!(with(BRAKE_PERCENT, "0").unwrap().brake.percent, 0);
+    assert_eq!(with(BRAKE_LATEST, "3").unwrap().brake.latest, 3);
     assert_eq!(with(BACKENDS_AT_ONCE, "1").unwrap().backends_at_once, 1);
     assert_eq!(with(WRITES_AT_ONCE, "2").unwrap().writes_at_once, 2);
 }

@@ -83,12 +83,45 @@ impl Household {
 
     /// A fake server joins, two-way and approved.
     pub async fn join(&mut self, name: &str, kind: ServerKind, fake: &FakeServer) {
-        let user = Some(fake.id_of("ana").unwrap());
-        self.join_at(name, kind, fake.url(), user, &fake.token_of("ana").unwrap()).await;
+        self.join_unasked(name, kind, fake, "ana").await;
+        self.approve(name).await;
+    }
+
+    /// An account of a fake server joins, two-way, and nobody has said yes to its first export.
+    pub async fn join_unasked(
+        &mut self,
+        name: &str,
+        kind: ServerKind,
+        fake: &FakeServer,
+        user: &str,
+    ) {
+        let id = Some(fake.id_of(user).unwrap());
+        self.join_unasked_at(name, kind, fake.url(), id, &fake.token_of(user).unwrap()).await;
+    }
+
+    /// A person says yes to the first export to a backend.
+    pub async fn approve(&self, name: &str) {
+        let backends = self.store.backends().await.unwrap();
+        let backend = backends.iter().find(|backend| backend.name == name).unwrap();
+        let mut tx = self.store.begin().await.unwrap();
+        tx.approve_backend(backend.id, NOW).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Any server joins, two-way and approved.
     pub async fn join_at(
+        &mut self,
+        name: &str,
+        kind: ServerKind,
+        url: url::Url,
+        user: Option<String>,
+        token: &str,
+    ) {
+        self.join_unasked_at(name, kind, url, user, token).await;
+        self.approve(name).await;
+    }
+
+    async fn join_unasked_at(
         &mut self,
         name: &str,
         kind: ServerKind,
@@ -107,22 +140,20 @@ impl Household {
         let info = server.check().await.unwrap();
         let user = server.user().await.unwrap();
         let mut tx = self.store.begin().await.unwrap();
-        let backend = tx
-            .add_backend(&NewBackend {
-                person: PersonId(1),
-                name,
-                kind: kind.name(),
-                url: url.as_str(),
-                server_id: &info.id,
-                user_id: &user.id,
-                user_name: &user.name,
-                import: Import::On,
-                export: true,
-                added_at: NOW,
-            })
-            .await
-            .unwrap();
-        tx.approve_backend(backend, NOW).await.unwrap();
+        tx.add_backend(&NewBackend {
+            person: PersonId(1),
+            name,
+            kind: kind.name(),
+            url: url.as_str(),
+            server_id: &info.id,
+            user_id: &user.id,
+            user_name: &user.name,
+            import: Import::On,
+            export: true,
+            added_at: NOW,
+        })
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         self.servers.push(server);
     }

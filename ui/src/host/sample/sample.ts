@@ -1,5 +1,5 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
+// `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
 import type {
@@ -15,6 +15,7 @@ import type {
 } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
 import { readCron } from "./crontab";
+import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
 import { isOn, unwatched, type SampleTitle } from "./titles";
 import { listens, watchingOf } from "./watching";
@@ -75,9 +76,9 @@ function fullOf(home: Household, title: SampleTitle): Title {
   };
 }
 
-function overviewOf(home: Household): Overview {
+function overviewOf(home: Household, held: Held): Overview {
   const { backends } = home;
-  const waiting = backends
+  const first = backends
     .filter((backend) => backend.export && !backend.approved)
     .map((backend) => ({
       backend: backend.id,
@@ -85,6 +86,8 @@ function overviewOf(home: Household): Overview {
       why: "firstExport" as const,
       count: home.owed(backend).length,
     }));
+  const lost = held.counts().map(({ backend, name, count }) => ({ backend, name, why: "brake" as const, count }));
+  const waiting = [...first, ...lost];
   const trouble = backends.find((backend) => backend.trouble);
   const exporting = backends.filter((backend) => backend.export);
   const [truth, says]: [Overview["truth"], string] =
@@ -103,6 +106,11 @@ function overviewOf(home: Household): Overview {
             ? ["trouble", "The disk is full"]
             : trouble
               ? ["trouble", trouble.trouble?.what ?? ""]
+            : lost[0]
+              ? [
+                  "needsYou",
+                  `${lost.reduce((sum, { count }) => sum + count, 0)} titles would become unwatched: waiting for your yes`,
+                ]
             : waiting[0]
               ? ["needsYou", `${waiting[0].name} waits for your yes`]
               : [
@@ -131,6 +139,8 @@ function overviewOf(home: Household): Overview {
         ? { marks: 0, written: 0, held: 0, failed: 0 }
         : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 },
     waiting,
+    lookAnew: null,
+    brakesOff: held.brakes().off,
   };
 }
 
@@ -160,6 +170,8 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
+  const held = new Held(home);
+  const stillSo = surprise(home);
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
   const backendOf = (id: number) =>
     home.backends.find((backend) => backend.id === id) ??
@@ -198,8 +210,8 @@ function commands(home: Household): Commands {
   });
 
   return {
-    overview: () => overviewOf(home),
-    backends: () => home.backends.map((backend) => ({ ...backend })),
+    overview: () => overviewOf(home, held),
+    backends: () => home.backends.map((backend) => ({ ...backend, held: held.of(backend.id).length })),
     async test_backend({ backend }) {
       await wait(home.stepMs * 4);
       const one = backendOf(backend);
@@ -221,6 +233,8 @@ function commands(home: Household): Commands {
       if (credentials?.by === "password" && credentials.password === "wrong")
         return fail("server", "The password is not right.", "Type it again.");
       const one = Object.assign(backendOf(backend), rest);
+      // A yes ends with the export it was given to.
+      if (!one.export) one.approved = false;
       one.connection = listens(one, home.now());
       return changed("backends", "owed");
     },
@@ -323,6 +337,7 @@ function commands(home: Household): Commands {
       );
     },
     sync_now({ backends, preview }) {
+      stillSo(preview);
       home.run(["import", "export"], backends ?? all(), preview !== undefined);
       return null;
     },
@@ -331,6 +346,7 @@ function commands(home: Household): Commands {
       return null;
     },
     export_now({ backend, preview }) {
+      stillSo(preview);
       home.run(["export"], [backend], preview !== undefined);
       return null;
     },
@@ -346,9 +362,12 @@ function commands(home: Household): Commands {
         until === null ? null : until === "30min" ? home.now() + 1800 : Math.floor(morning.getTime() / 1000);
       return changed("tasks", "backends");
     },
-    async preview({ backends }) {
+    async preview({ backends, since }) {
       await wait(home.stepMs * 5);
       const rows: PreviewRow[] = [];
+      const before = since === undefined ? undefined : previews.get(since);
+      const showed = (rows: PreviewRow[], row: PreviewRow): boolean =>
+        rows.some((other) => other.backend === row.backend && other.titleId === row.titleId);
       const id = `p${previews.size + 1}`;
       const perBackend: Preview["perBackend"] = [];
       for (const backend of home.backends) {
@@ -368,12 +387,20 @@ function commands(home: Household): Commands {
             becomes,
             held: null,
             because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
+            anew: false,
           });
         }
         perBackend.push(sum);
       }
+      for (const row of rows) row.anew = before !== undefined && !showed(before, row);
       previews.set(id, rows);
       return {
+        since: before
+          ? {
+              anew: rows.filter((row) => row.anew).length,
+              gone: before.filter((row) => !showed(rows, row)).length,
+            }
+          : null,
         id,
         takenAt: home.now(),
         perBackend,
@@ -387,6 +414,7 @@ function commands(home: Household): Commands {
       );
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
+    ...heldCommands(home, held, previews),
     live: () => home.live,
     watching: () => watchingOf(home),
     runs: ({ from, size }) => ({ total: home.runs.length, rows: home.runs.slice(from, from + size) }),
