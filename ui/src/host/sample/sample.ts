@@ -1,5 +1,6 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
+// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|mended|stranger|empty`,
+// `titles=200000`, `step=MS` (how long a step of
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
 import type {
@@ -88,7 +89,9 @@ function overviewOf(home: Household): Overview {
   const trouble = backends.find((backend) => backend.trouble);
   const exporting = backends.filter((backend) => backend.export);
   const [truth, says]: [Overview["truth"], string] =
-    backends.length === 0
+    home.mended
+      ? ["needsYou", "The database was damaged and is made anew"]
+      : backends.length === 0
       ? ["empty", "No server yet"]
       : home.pausedUntil !== null
         ? ["paused", "Sync is paused"]
@@ -131,6 +134,7 @@ function overviewOf(home: Household): Overview {
         ? { marks: 0, written: 0, held: 0, failed: 0 }
         : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 },
     waiting,
+    mended: home.mended,
   };
 }
 
@@ -217,10 +221,18 @@ function commands(home: Household): Commands {
         users: ["ana", "Jonas", "יעל"],
       };
     },
-    set_backend({ backend, credentials, ...rest }) {
+    put_mended_away() {
+      home.mended = null;
+      return changed("backends");
+    },
+    set_backend({ backend, credentials, newServer, ...rest }) {
       if (credentials?.by === "password" && credentials.password === "wrong")
         return fail("server", "The password is not right.", "Type it again.");
       const one = Object.assign(backendOf(backend), rest);
+      if (newServer === true) {
+        const anew = { stranger: null, approved: false, importedAt: null, exportedAt: null, items: 0, watched: 0 };
+        Object.assign(one, anew);
+      }
       one.connection = listens(one, home.now());
       return changed("backends", "owed");
     },
