@@ -83,7 +83,15 @@ export class Household {
     add("plex", "Living room", "http://192.168.1.10:32400", "ana");
     add("jellyfin", "Den", "http://den.local:8096", "ana", {
       parked: this.scene === "parked" ? 2 : 0,
-      stranger: this.scene === "stranger" ? { server: "den2", user: null, otherServer: true } : null,
+      ...(this.scene === "stranger"
+        ? {
+            stranger: { server: "den2", user: null, otherServer: true },
+            trouble: {
+              what: "Another server than before answers at its address",
+              todo: "Check the address, or say that it is a new server in its place",
+            },
+          }
+        : {}),
     });
     add("emby", "Cabin in the woods", "https://cabin.example.org:8920", "ana", { importedAt: now - 7400 });
     if (this.scene === "waits")
@@ -103,7 +111,7 @@ export class Household {
       this.mended = {
         at: now - 60,
         why: "its pages do not fit together",
-        aside: "/home/ana/.local/share/watchstate/watchstate-damaged-20261126T142000Z.sqlite",
+        aside: "/srv/ana/watchstate/watchstate-damaged-20261126T142000Z.sqlite",
         copyAt: now - 9_000,
       };
     }

@@ -230,7 +230,7 @@ function commands(home: Household): Commands {
         return fail("server", "The password is not right.", "Type it again.");
       const one = Object.assign(backendOf(backend), rest);
       if (newServer === true) {
-        const anew = { stranger: null, approved: false, importedAt: null, exportedAt: null, items: 0, watched: 0 };
+        const anew = { stranger: null, trouble: null, approved: false, importedAt: null, exportedAt: null, items: 0, watched: 0 };
         Object.assign(one, anew);
       }
       one.connection = listens(one, home.now());
