@@ -9,6 +9,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "overview", place: "overview", scene: "waits" },
   { name: "overview in trouble", place: "overview", scene: "trouble" },
   { name: "overview with a full disk", place: "overview", scene: "full" },
+  { name: "overview with a database made anew", place: "overview", scene: "mended" },
   { name: "history", place: "history", scene: "waits" },
   { name: "a title", place: "history/14", scene: "waits" },
   { name: "backends", place: "backends", scene: "trouble" },
@@ -20,6 +21,17 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
       await button(page, "More for Den");
       await page.getByRole("menuitem", { name: "Edit" }).click();
     },
+  },
+  {
+    name: "backends with another server in its place",
+    place: "backends",
+    scene: "stranger",
+  },
+  {
+    name: "who answers for a backend",
+    place: "backends",
+    scene: "stranger",
+    first: (page) => button(page, "Who is it?"),
   },
   { name: "an open menu", place: "backends", first: (page) => button(page, "More for Den") },
   {

@@ -68,6 +68,10 @@ commands! {
     overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live Connections], changes [],
     |app, _wish| app.overview().await;
 
+    /// A person has read that the database was made anew.
+    put_mended_away(Nothing) -> (), reads [], changes [Backends],
+    |app, _wish| app.put_mended_away().await;
+
     /// All backends.
     backends(Nothing) -> Vec<BackendCard>, reads [Backends Owed Connections], changes [],
     |app, _wish| app.cards().await;

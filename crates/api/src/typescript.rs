@@ -23,9 +23,9 @@ pub fn contract() -> String {
     }
     all! {
         TitleId, RunId, ItemId, Moment, Advice, FailureKind, Failure, Tag, Event, Page<Dummy>, Nothing,
-        Truth, Overview, NextRun, Today, WaitingWhy, Waiting,
+        Truth, Overview, NextRun, Today, WaitingWhy, Waiting, Mended,
         ConnectionState, Asking, Connection,
-        ServerKind, Import, BackendCard, LibraryKind, Library, Tested, OneBackend, SetBackend,
+        ServerKind, Import, BackendCard, Stranger, LibraryKind, Library, Tested, OneBackend, SetBackend,
         RemoveBackend,
         FoundHow, Found, ServerUser, SignIn, Credentials, SignInWish, OneTicket,
         ChooseServer, AddBackend,

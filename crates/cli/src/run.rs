@@ -106,6 +106,7 @@ async fn wet(
     cancel: CancellationToken,
 ) -> Result<End, ApiError> {
     let chosen = chosen(household, task).await?;
+    household.keep_copy().await;
     let mut accounts = household.accounts().await?;
     let wanted: Vec<BackendId> = chosen.iter().map(|backend| backend.id).collect();
     let bars = Arc::new(Bars::of(&accounts));

@@ -43,8 +43,8 @@ pub use report::{Report, RunReport, Silent, Step};
 pub use tokio_util::sync::CancellationToken;
 pub use trouble::Trouble;
 use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
-use watchstate_servers::MediaServer;
-use watchstate_store::{Backend, Store};
+use watchstate_servers::{MediaServer, ServerInfo, User};
+use watchstate_store::{Backend, Store, Stranger};
 
 /// What calls to the engine answer.
 pub type Result<T, E = Trouble> = std::result::Result<T, E>;
@@ -72,10 +72,22 @@ impl Account {
 
     /// Asks whether it is there, and is who it was.
     async fn check(&mut self, engine: &Engine) -> Result<()> {
-        let info = engine.ask(self.server.check()).await?;
-        if self.backend.server_id.as_ref().is_some_and(|known| *known != info.id) {
-            return Err(Trouble::AnotherServer);
+        let info = match engine.ask(self.server.check()).await {
+            Err(trouble) if trouble.is_about_credentials() => {
+                return Err(self.whose_door_is_it(engine, trouble).await?);
+            }
+            info => info?,
+        };
+        let user = engine.ask(self.server.user()).await?;
+        let other_server = self.backend.server_id.as_ref().is_some_and(|known| *known != info.id);
+        let other_user = self.backend.user_id.as_ref().is_some_and(|known| *known != user.id);
+        if other_server || other_user {
+            // Nothing is read and nothing is written until a person has said who that is.
+            self.keep_the_stranger(engine, &info, user).await?;
+            let trouble = if other_server { Trouble::AnotherServer } else { Trouble::AnotherUser };
+            return Err(trouble);
         }
+        self.forget_a_stranger(engine).await?;
         self.clock = info.clock;
         self.abilities = self.server.abilities();
         if self.backend.abilities != Some(self.abilities) {
@@ -83,6 +95,50 @@ impl Account {
             tx.set_abilities(self.backend.id, &self.abilities).await?;
             tx.commit().await?;
             self.backend.abilities = Some(self.abilities);
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// Credentials that are of no use may be so because another server answers by now: that is another trouble.
+    async fn whose_door_is_it(&self, engine: &Engine, trouble: Trouble) -> Result<Trouble> {
+        let Ok(Some(info)) = engine.ask(self.server.who_answers()).await else {
+            return Ok(trouble);
+        };
+        if self.backend.server_id.as_ref().is_none_or(|known| *known == info.id) {
+            return Ok(trouble);
+        }
+        let nobody = User { id: String::new(), name: String::new() };
+        self.keep_the_stranger(engine, &info, nobody).await?;
+        Ok(Trouble::AnotherServer)
+    }
+
+    async fn keep_the_stranger(
+        &self,
+        engine: &Engine,
+        info: &ServerInfo,
+        user: User,
+    ) -> Result<()> {
+        let stranger = Stranger {
+            backend: self.backend.id,
+            server_id: info.id.clone(),
+            server_name: info.name.clone(),
+            user_id: user.id,
+            user_name: user.name,
+        };
+        let mut tx = engine.store.begin().await?;
+        tx.met_a_stranger(&stranger, engine.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The one that is known answers again: there is nothing to ask a person any more.
+    async fn forget_a_stranger(&self, engine: &Engine) -> Result<()> {
+        let strangers = engine.store.strangers().await?;
+        if strangers.iter().any(|stranger| stranger.backend == self.backend.id) {
+            let mut tx = engine.store.begin().await?;
+            tx.no_stranger(self.backend.id).await?;
+            tx.commit().await?;
         }
         Ok(())
     }

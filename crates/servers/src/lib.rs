@@ -246,6 +246,12 @@ pub trait MediaServer: Send + Sync {
     /// its clock. To be called before anything else.
     async fn check(&self) -> Result<ServerInfo, ServerError>;
 
+    /// Who answers, as the server tells anybody who asks: what is left to be learned where the credentials
+    /// are of no use. Nothing where it tells nobody.
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        Ok(None)
+    }
+
     /// The user whose marks are read and written: the one of the address, or the one that the token belongs
     /// to.
     async fn user(&self) -> Result<User, ServerError>;

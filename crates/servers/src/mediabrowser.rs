@@ -308,6 +308,10 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
         Ok(self.get_to_know().await?.0)
     }
 
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        Ok(Some(self.introduce().await?))
+    }
+
     async fn user(&self) -> Result<User, ServerError> {
         Ok(self.known().await?.user)
     }

@@ -161,7 +161,11 @@ lookAnew: string | null,
 /**
  * What lets much become unwatched without asking, each in a sentence; empty where all is well.
  */
-brakesOff: Array<string>, };
+brakesOff: Array<string>, 
+/**
+ * That the database was damaged and made anew, until a person has put it away.
+ */
+mended: Mended | null, };
 
 /**
  * What a schedule will begin next.
@@ -222,6 +226,27 @@ why: WaitingWhy,
  * How many changes.
  */
 count: number, };
+
+/**
+ * The database was damaged and made anew.
+ */
+export type Mended = { 
+/**
+ * When.
+ */
+at: Moment, 
+/**
+ * What was found, in words that follow "because".
+ */
+why: string, 
+/**
+ * Where the damaged file is now.
+ */
+aside: string, 
+/**
+ * When the copy was made that it goes on from; nothing where there was none, so that it began empty.
+ */
+copyAt: Moment | null, };
 
 /**
  * How what happens on a backend comes to be known.
@@ -353,7 +378,29 @@ trouble: Advice | null,
 /**
  * How it is listened to.
  */
-connection: Connection, };
+connection: Connection, 
+/**
+ * Who answers in place of the one that is known: a person has to say what that means.
+ */
+stranger: Stranger | null, };
+
+/**
+ * Who answers in place of the server or the user that a backend is known by. Nothing is read from them and
+ * nothing is written.
+ */
+export type Stranger = { 
+/**
+ * The name of the server that answers; empty where it says none.
+ */
+server: string, 
+/**
+ * The user there; nothing where the credentials are of no use there.
+ */
+user: string | null, 
+/**
+ * Whether it is the server that is another; else only the user is.
+ */
+otherServer: boolean, };
 
 /**
  * What a library holds.
@@ -438,7 +485,12 @@ export?: boolean,
 /**
  * Other credentials of the same user.
  */
-credentials?: Credentials, };
+credentials?: Credentials, 
+/**
+ * Whether another server or user than before is a new one in its place: a person said so. It is seen
+ * for the first time, so that it takes nothing away from anybody.
+ */
+newServer?: boolean, };
 
 /**
  * Which backend is to go.
@@ -2140,6 +2192,8 @@ path: string, };
 export interface Commands {
   /** The whole at a glance. */
   overview: [Nothing, Overview];
+  /** A person has read that the database was made anew. */
+  put_mended_away: [Nothing, null];
   /** All backends. */
   backends: [Nothing, Array<BackendCard>];
   /** Asks a backend who it is and what it has. */
@@ -2241,6 +2295,7 @@ export interface Commands {
 /** Which answers each command's depends on, and which are stale when it went well. */
 export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
   overview: { reads: ["backends","runs","owed","tasks","live","connections"], changes: [] },
+  put_mended_away: { reads: [], changes: ["backends"] },
   backends: { reads: ["backends","owed","connections"], changes: [] },
   test_backend: { reads: [], changes: [] },
   set_backend: { reads: [], changes: ["backends","owed"] },

@@ -221,6 +221,10 @@ impl App {
             Err(failure) if failure.kind == FailureKind::Cancelled => {}
             Err(failure) => {
                 tracing::error!(what = failure.what, "a run broke off");
+                if failure.kind == FailureKind::Store {
+                    // The next start looks through the whole of it.
+                    self.household().store().doubt();
+                }
                 mood.trouble = Some(failure.clone());
             }
         }
@@ -266,6 +270,7 @@ impl App {
         let household = self.household();
         if !planning {
             self.end_broken_off_runs(&household).await?;
+            household.keep_copy().await;
         }
         // A keyring may ask the person at the screen, who may take their time.
         let accounts = select! {

@@ -158,6 +158,20 @@ impl Household {
         self.servers.push(server);
     }
 
+    /// The backend that joined at this place is reached at another server, or as another user; what is kept
+    /// of it stays as it is.
+    pub fn reached_by(&mut self, place: usize, kind: ServerKind, fake: &FakeServer, user: &str) {
+        let address = Address {
+            kind,
+            url: fake.url(),
+            user: Some(fake.id_of(user).unwrap()),
+            token: Sensitive::new(fake.token_of(user).unwrap()),
+            client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
+        };
+        let pause = Arc::new(Still(self.clock.clone()));
+        self.servers[place] = connect(address, impatient(), pause).unwrap();
+    }
+
     pub async fn accounts(&self) -> Vec<Account> {
         let backends = self.store.backends().await.unwrap();
         backends

@@ -6,6 +6,7 @@ import type {
   Live,
   LogLine,
   Marks,
+  Overview,
   Reason,
   Run,
   ServerKind,
@@ -44,6 +45,8 @@ export class Household {
   log: LogLine[] = [];
   live: Live[] = [];
   demo = false;
+  /** That the database was made anew, until it was read. */
+  mended: Overview["mended"] = null;
   /** How many are watching now. */
   watchers = 0;
   secrets: "keyring" | "file" = "keyring";
@@ -78,7 +81,18 @@ export class Household {
       this.backends.push(this.card(kind, name, url, user, rest));
     };
     add("plex", "Living room", "http://192.168.1.10:32400", "ana");
-    add("jellyfin", "Den", "http://den.local:8096", "ana", { parked: this.scene === "parked" ? 2 : 0 });
+    add("jellyfin", "Den", "http://den.local:8096", "ana", {
+      parked: this.scene === "parked" ? 2 : 0,
+      ...(this.scene === "stranger"
+        ? {
+            stranger: { server: "den2", user: null, otherServer: true },
+            trouble: {
+              what: "Another server than before answers at its address",
+              todo: "Check the address, or say that it is a new server in its place",
+            },
+          }
+        : {}),
+    });
     add("emby", "Cabin in the woods", "https://cabin.example.org:8920", "ana", { importedAt: now - 7400 });
     if (this.scene === "waits")
       add("kodi", "Bedroom", "http://192.168.1.31:8080", null, { approved: false, exportedAt: null });
@@ -92,6 +106,14 @@ export class Household {
           todo: "Switch Kodi on. WatchState tries again by itself every few minutes.",
         },
       });
+    }
+    if (this.scene === "mended") {
+      this.mended = {
+        at: now - 60,
+        why: "its pages do not fit together",
+        aside: "/srv/ana/watchstate/watchstate-damaged-20261126T142000Z.sqlite",
+        copyAt: now - 9_000,
+      };
     }
     this.makeHistory(now);
   }
@@ -124,6 +146,7 @@ export class Household {
       parked: 0,
       held: 0,
       trouble: null,
+      stranger: null,
       ...rest,
     };
   }

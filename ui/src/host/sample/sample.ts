@@ -1,5 +1,6 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
+// `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|mended|stranger|empty`,
+// `titles=200000`, `step=MS` (how long a step of
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
 import type {
@@ -91,7 +92,9 @@ function overviewOf(home: Household, held: Held): Overview {
   const trouble = backends.find((backend) => backend.trouble);
   const exporting = backends.filter((backend) => backend.export);
   const [truth, says]: [Overview["truth"], string] =
-    backends.length === 0
+    home.mended
+      ? ["needsYou", "The database was damaged and is made anew"]
+      : backends.length === 0
       ? ["empty", "No server yet"]
       : home.pausedUntil !== null
         ? ["paused", "Sync is paused"]
@@ -141,6 +144,7 @@ function overviewOf(home: Household, held: Held): Overview {
     waiting,
     lookAnew: null,
     brakesOff: held.brakes().off,
+    mended: home.mended,
   };
 }
 
@@ -229,12 +233,20 @@ function commands(home: Household): Commands {
         users: ["ana", "Jonas", "יעל"],
       };
     },
-    set_backend({ backend, credentials, ...rest }) {
+    put_mended_away() {
+      home.mended = null;
+      return changed("backends");
+    },
+    set_backend({ backend, credentials, newServer, ...rest }) {
       if (credentials?.by === "password" && credentials.password === "wrong")
         return fail("server", "The password is not right.", "Type it again.");
       const one = Object.assign(backendOf(backend), rest);
       // A yes ends with the export it was given to.
       if (!one.export) one.approved = false;
+      if (newServer === true) {
+        const anew = { stranger: null, trouble: null, approved: false, importedAt: null, exportedAt: null, items: 0, watched: 0 };
+        Object.assign(one, anew);
+      }
       one.connection = listens(one, home.now());
       return changed("backends", "owed");
     },
