@@ -38,7 +38,15 @@ pub(super) async fn look(file: &Path, longest: Duration, was_more: bool) -> Resu
     if about.is_file() && about.len() == 0 && !has_log {
         return Ok(if was_more { Condition::Damaged("it is empty") } else { Condition::Whole });
     }
-    match read(file, longest, was_more).await {
+    let found = match read(file, longest, was_more).await {
+        // A transaction that was broken off has to be taken back, which only a writer may do.
+        Err(error) if error.fault == StoreFault::ReadOnly => {
+            recover(file).await?;
+            read(file, longest, was_more).await
+        }
+        found => found,
+    };
+    match found {
         Err(error) if error.fault == StoreFault::Corrupt => {
             Ok(Condition::Damaged("it is not a database, or a torn one"))
         }
@@ -105,6 +113,16 @@ pub(super) async fn pending(file: &Path) -> Result<Option<i64>> {
         return Ok(None);
     }
     Ok(MIGRATIONS.iter().map(|m| m.version).find(|version| !applied.contains(version)))
+}
+
+/// Has SQLite take back what a program that died had begun, by reading as one that may write.
+async fn recover(file: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(false);
+    let mut writer = options.connect().await?;
+    // Whatever it says: what counts is that it was read.
+    let _ = writer.list_applied_migrations(APPLIED).await;
+    let _ = writer.close().await;
+    Ok(())
 }
 
 async fn open(file: &Path) -> Result<SqliteConnection> {
