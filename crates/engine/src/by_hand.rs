@@ -1,7 +1,7 @@
 //! What a person does to one title in the window: marks it, has it read again, wants it left alone.
 
 use watchstate_model::{BackendId, Because, ItemKey, Moment, PersonId, State, TitleId, Watch};
-use watchstate_store::{Import, JournalRow, Task, Touched, What};
+use watchstate_store::{ChangeRow, Changed, Import, JournalRow, Task, Touched, What};
 
 use crate::decide::Stance;
 use crate::follow::NO_RUN;
@@ -45,6 +45,8 @@ impl Engine {
             let (was, became) = (ours.watch, watch);
             let line = JournalRow { title, backend: None, what: What::Took, was, became, because };
             tx.journal(NO_RUN, person, at, &[line]).await?;
+            let changed = Changed::Took { held: ours, holds: state, copy: None };
+            tx.add_changes(NO_RUN, person, at, &[ChangeRow { title, changed, because }]).await?;
         }
         tx.touch(person, &[Touched { title, again: false }]).await?;
         tx.commit().await?;

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 mod backends;
+mod changes;
 mod compare;
 mod error;
 mod feed;
@@ -26,14 +27,17 @@ mod rows;
 mod runs;
 mod shown;
 mod shows;
+mod snapshots;
 mod states;
 mod titles;
 mod unwatches;
+mod wishes;
 
 use std::path::Path;
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
+pub use changes::{ChangeRow, Changed, CopyChange, KeptChange};
 pub use compare::{Compared, Looked};
 pub use error::{StoreError, StoreFault};
 pub use feed::{FeedFilter, FeedLine, KeptRun, Since};
@@ -48,6 +52,7 @@ pub use pages::{KnownPage, page_print};
 pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
+pub use snapshots::{KeepSnapshots, Snapshot};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 pub use states::Touched;
