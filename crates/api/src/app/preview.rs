@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Consent, Preview as Seen, PreviewChange};
+use watchstate_engine::{Consent, PreviewChange, Undo};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
@@ -28,6 +28,8 @@ pub(super) struct Kept {
     /// The backends at that time.
     backends: Vec<Backend>,
     agreed: Agreed,
+    /// What would be taken back, where it is of an undo.
+    undo: Option<Undo>,
     changes: Vec<PreviewChange>,
 }
 
@@ -54,6 +56,13 @@ fn would_be_written(change: &PreviewChange) -> bool {
 }
 
 impl Agreed {
+    /// What a person agrees to who says yes to these changes, of these backends.
+    pub(super) fn to(wanted: Vec<BackendId>, changes: &[PreviewChange]) -> Self {
+        let written = changes.iter().filter(|change| would_be_written(change));
+        let changes = Arc::new(written.map(key).collect());
+        Self { wanted, import: false, whole: false, changes }
+    }
+
     /// What was agreed to, as the engine wants to be told when it looks.
     pub(super) fn consent(&self) -> Consent {
         Consent { yes: self.whole, full: false }
@@ -61,9 +70,8 @@ impl Agreed {
 
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
     /// place that somebody played on from; a title that was not on the list, or another mark, is.
-    pub(super) fn covers(&self, now: &Seen) -> bool {
-        now.changes
-            .iter()
+    pub(super) fn covers(&self, now: &[PreviewChange]) -> bool {
+        now.iter()
             .filter(|change| would_be_written(change))
             .all(|change| self.changes.contains(&key(change)))
     }
@@ -122,15 +130,29 @@ impl App {
             })
             .map(|backend| count(backend, &seen.changes))
             .collect();
+        let (undo, changes) = (None, seen.changes);
+        let id = self.keep(at, line, known, agreed, undo, changes);
+        Ok(Preview { id, taken_at: at.into(), per_backend, troubles })
+    }
+
+    /// Keeps a preview. Answers what stands for it.
+    pub(super) fn keep(
+        &self,
+        at: Moment,
+        line: i64,
+        backends: Vec<Backend>,
+        agreed: Agreed,
+        undo: Option<Undo>,
+        changes: Vec<PreviewChange>,
+    ) -> String {
         let id = uuid::Uuid::new_v4().to_string();
-        let kept =
-            Kept { id: id.clone(), at, line, backends: known, agreed, changes: seen.changes };
+        let kept = Kept { id: id.clone(), at, line, backends, agreed, undo, changes };
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
         drop(previews);
         locked(&self.mood).look_anew = false;
-        Ok(Preview { id, taken_at: at.into(), per_backend, troubles })
+        id
     }
 
     /// A page of a preview's rows.
@@ -179,7 +201,31 @@ impl App {
         import: bool,
     ) -> Result<Option<Agreed>, Failure> {
         let Some(preview) = preview else { return Ok(None) };
-        let kept = self.kept(&preview)?;
+        let kept = self.still(&preview).await?;
+        if kept.undo.is_some() || kept.agreed.wanted != wanted || kept.agreed.import != import {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be begun",
+                "Look at what would be changed, then start again",
+            ));
+        }
+        Ok(Some(kept.agreed.clone()))
+    }
+
+    /// What a person agreed to have taken back by a preview, if it is still what would be done.
+    pub(super) async fn agreed_undo(&self, preview: &str) -> Result<(Undo, Agreed), Failure> {
+        let kept = self.still(preview).await?;
+        let Some(undo) = kept.undo else {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be taken back",
+                "Look at what would be changed, then start again",
+            ));
+        };
+        Ok((undo, kept.agreed.clone()))
+    }
+
+    /// A preview, if nothing happened since.
+    async fn still(&self, preview: &str) -> Result<Arc<Kept>, Failure> {
+        let kept = self.kept(preview)?;
         let household = self.household();
         let same_backends = kept.backends.len() == household.backends().await?.len()
             && household.backends().await?.iter().zip(&kept.backends).all(|(now, then)| {
@@ -193,17 +239,11 @@ impl App {
                 "Look at what would be changed now, then start again",
             ));
         }
-        if kept.agreed.wanted != wanted || kept.agreed.import != import {
-            return Err(Failure::usage(
-                "This preview is of something else than what is to be begun",
-                "Look at what would be changed, then start again",
-            ));
-        }
-        Ok(Some(kept.agreed.clone()))
+        Ok(kept)
     }
 }
 
-fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
+pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
     let mut count = PreviewCount {
         backend: backend.id.into(),
         name: backend.name.clone(),
@@ -301,7 +341,6 @@ mod tests {
             (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
             (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),
         ] {
-            let now = Seen { changes: now, ..Seen::default() };
             assert_eq!(agreed.covers(&now), covered, "{why}");
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, CancellationToken, Consent, Engine};
+use watchstate_engine::{Account, CancellationToken, Consent, Engine, Undo};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
@@ -52,6 +52,8 @@ pub(super) enum Work {
     Export { wanted: Vec<BackendId>, full: bool, agreed: Option<Agreed> },
     /// Read one title again.
     Reread { title: TitleId },
+    /// Take something back.
+    Undo { what: Undo, agreed: Agreed },
 }
 
 impl App {
@@ -290,13 +292,19 @@ impl App {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
         let agreed = match &work {
             Work::Sync { agreed, .. } | Work::Export { agreed, .. } => agreed.as_ref(),
-            Work::Import { .. } | Work::Reread { .. } => None,
+            Work::Import { .. } | Work::Reread { .. } | Work::Undo { .. } => None,
         };
+        if let Work::Undo { what, agreed } = &work {
+            let now = self.household().preview_undo(&engine, &accounts, *what).await?;
+            if !agreed.covers(&now.changes) {
+                return Ok(true);
+            }
+        }
         if let Some(agreed) = agreed {
             let household = self.household();
             let (wanted, consent) = (&agreed.wanted, agreed.consent());
             let now = household.preview(&engine, &accounts, wanted, agreed.import, consent).await?;
-            if !agreed.covers(&now) {
+            if !agreed.covers(&now.changes) {
                 return Ok(true);
             }
         }
@@ -324,6 +332,10 @@ impl App {
             }
             Work::Reread { title } => {
                 engine.reread(&mut accounts, title).await?;
+            }
+            Work::Undo { what, .. } => {
+                let person = self.household().person();
+                engine.undo(&mut accounts, person, what).await?;
             }
         }
         Ok(false)
