@@ -93,7 +93,8 @@ export function takeBack(home: Household, lines: JournalLine[]): void {
   let written = 0;
   for (const line of lines.filter((line) => !isLeft(line))) {
     line.canUndo = false;
-    home.write({ ...line, was: line.became, became: line.was, because: because("undone") }, id);
+    const { title, backend: on, what } = line;
+    home.write({ title, backend: on, what, was: line.became, became: line.was, because: because("undone") }, id);
     if (line.what === "told") home.agreed.delete(`${line.backend?.id ?? 0} ${line.title.id}`);
     written += 1;
   }
