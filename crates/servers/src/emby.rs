@@ -10,7 +10,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use url::Url;
-use watchstate_model::{Abilities, Watch};
+use watchstate_model::{Abilities, Marks, Watch};
 
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
@@ -126,6 +126,14 @@ impl Dialect for EmbyDialect {
         }
         let mut calls = Vec::new();
         match (to, &wording.exact) {
+            // A first play with its date is told in one request, and there is nothing there to be kept.
+            (Watch::Watched { rewatch: None }, Some(exact))
+                if exact.plays == 1
+                    && exact.last_played.is_some()
+                    && wording.write.from == Marks::UNTOUCHED =>
+            {
+                return vec![mark(wording)];
+            }
             (_, Some(exact)) => {
                 let (clear, tell) = wording.cleared(exact);
                 calls.extend(clear.then(|| unmark(wording)));
@@ -258,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_it_showed_once_goes_back_as_it_was() {
-        use watchstate_model::{Marks, Moment};
+        use watchstate_model::Moment;
         let (u, w, s) = (Watch::Unwatched, Watch::WATCHED, Watch::Started(at(600_000)));
         let marks =
             |watch, plays, at: Option<i64>| Marks { watch, plays, last_played: at.map(Moment) };
@@ -272,6 +280,12 @@ mod tests {
         for (from, to, calls, why) in [
             (marks(w, 2, Some(PLAYED)), marks(w, 2, Some(PLAYED)), vec![], "it is so already"),
             (marks(w, 1, Some(PLAYED)), Marks::UNTOUCHED, vec![clear.clone()], "nothing was there"),
+            (
+                Marks::UNTOUCHED,
+                marks(w, 1, Some(PLAYED)),
+                vec!["POST /Users/u1/PlayedItems/k1?datePlayed=20240305211407".to_owned()],
+                "a first play",
+            ),
             (
                 marks(w, 4, Some(PLAYED + 9)),
                 marks(w, 2, Some(PLAYED)),

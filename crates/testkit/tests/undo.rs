@@ -364,7 +364,8 @@ async fn hundreds_of_changes_go_back_exactly_on_all_kinds_at_the_price_of_the_ru
             den.watch(name, "ana").unwrap();
         }
     }
-    let asked = |servers: &[FakeServer]| servers.iter().map(FakeServer::asked).sum::<u64>();
+    // Of those that were told in the run; an undo goes to the one where the person acted as well.
+    let asked = |servers: &[FakeServer]| servers[1..].iter().map(FakeServer::asked).sum::<u64>();
     let at_first = asked(&servers);
     assert_ok(&home.sync_with(Consent { yes: true, full: false }).await);
     let of_the_run = asked(&servers) - at_first;
