@@ -1,5 +1,7 @@
 //! What a person does to one title in the window: marks it, has it read again, wants it left alone.
 
+use std::collections::HashMap;
+
 use watchstate_model::{BackendId, Because, ItemKey, Moment, PersonId, State, TitleId, Watch};
 use watchstate_store::{ChangeRow, Changed, Import, JournalRow, Task, Touched, What};
 
@@ -98,6 +100,7 @@ impl Engine {
         let mut reports = Vec::new();
         let mut read: Vec<Account> = Vec::new();
         let mut last = NO_RUN;
+        let mut runs = HashMap::new();
         for account in accounts.iter_mut().filter(|a| a.backend.import != Import::Off) {
             let keys: Vec<ItemKey> = copies
                 .iter()
@@ -109,6 +112,7 @@ impl Engine {
             }
             let mut running = self.begin(Task::Import, account, at).await?;
             last = running.id;
+            runs.insert(account.backend.id, running.id);
             let trouble = self.reread_there(account, &keys, &mut running, at).await.err();
             let fatal = trouble.as_ref().is_some_and(Trouble::is_fatal);
             reports.push(self.end(account, running, trouble.as_ref(), at).await?);
@@ -119,7 +123,7 @@ impl Engine {
             }
         }
         for person in crate::people(&read) {
-            self.brake(&read, person, last, Consent::default(), at).await?;
+            self.brake(&read, person, last, &runs, Consent::default(), at).await?;
             self.plan_touched(accounts, person, at).await?;
         }
         Ok(reports)

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use watchstate_model::{Because, Brake, ItemId, Moment, PersonId, RunId, TitleId, brake::brake};
+use watchstate_model::{
+    BackendId, Because, Brake, ItemId, Moment, PersonId, RunId, TitleId, brake::brake,
+};
 use watchstate_store::{JournalRow, KnownItem, What};
 
 use crate::decide::{Decisions, Seen, Stance};
@@ -22,9 +24,10 @@ impl Engine {
         accounts: &[Account],
         person: PersonId,
         run: RunId,
+        runs: &HashMap<BackendId, RunId>,
         consent: Consent,
         at: Moment,
-    ) -> Result<HashMap<watchstate_model::BackendId, u64>> {
+    ) -> Result<HashMap<BackendId, u64>> {
         let mut held = HashMap::new();
         let mut tx = self.store.begin().await?;
         let found = tx.unwatches(person).await?;
@@ -84,6 +87,8 @@ impl Engine {
                 decisions.decide(&stance, item.row.clone(), &titles, item.owed, &how, true);
             }
             let decided: Vec<ItemId> = decisions.items.iter().map(|row| row.id).collect();
+            // What was done on an account is told in the run that saw it, and can be taken back with it.
+            let run = runs.get(&account.backend.id).copied().unwrap_or(run);
             let taker = Taker { person, run, stance };
             self.write(&taker, &mut tx, decisions).await?;
             tx.forget_unwatches(&decided).await?;
