@@ -43,6 +43,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "tasks", place: "tasks", first: (page) => page.getByRole("button", { name: "Change" }).first().click() },
   { name: "activity", place: "activity", scene: "waits" },
   { name: "runs", place: "activity/runs" },
+  { name: "snapshots", place: "activity/snapshots" },
   { name: "the log", place: "activity/log" },
   { name: "settings", place: "settings" },
   { name: "the wizard, finding", place: "add", first: (page) => expect(page.getByText("attic")).toBeVisible() },

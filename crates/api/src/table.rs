@@ -180,6 +180,18 @@ commands! {
     set_brake(SetBrake) -> (), reads [], changes [Settings],
     |app, wish| app.set_brake(wish).await;
 
+    /// What taking something back would change. Nothing is written.
+    preview_undo(UndoWish) -> UndoPreview, reads [], changes [],
+    |app, wish| app.preview_undo(wish).await;
+
+    /// Takes back what a person was shown and agreed to. Answers when it has begun.
+    undo(UndoNow) -> (), reads [], changes [],
+    |app, wish| app.undo(wish.preview).await;
+
+    /// What backends showed before something was written to them, the latest first.
+    snapshots(Nothing) -> Vec<Snapshot>, reads [Runs Backends], changes [],
+    |app, _wish| app.snapshots().await;
+
     /// What goes on.
     live(Nothing) -> Vec<Live>, reads [Live], changes [],
     |app, _wish| Ok(app.live());

@@ -38,6 +38,7 @@ pub fn contract() -> String {
         CopyOwed, TitleCopy, Title, OneTitle, MarkTitle, IgnoreTitle, NamedTitle, NamedBackend,
         WatchedTitle, GoesHow, GoesTo, Watching,
         JournalWhat, JournalLine, Journal,
+        UndoWish, UndoLeft, UndoPreview, Snapshot, UndoNow,
         TaskEnd, Task, SetTask, ReadCron, OneTask, CronLine, SettingGroup, Choice, SettingKind, Setting,
         SetSetting, WebhookAddress, WebhookRegistered, WebhookState, WebhooksOf, WebhookCounts,
         SecretsIn, Host, About, LogLevel, LogLine, Log, WrittenFile,

@@ -235,8 +235,9 @@ fn told(report: &RunReport) {
             }
             format!("{line} ({spent})")
         }
-        Task::Export => {
-            let mut line = format!("{name}: export: {} written", run.written);
+        Task::Export | Task::Undo => {
+            let task = report.task.name();
+            let mut line = format!("{name}: {task}: {} written", run.written);
             for (count, what) in
                 [(run.already, "already so"), (run.held, "held"), (run.failed, "failed")]
             {

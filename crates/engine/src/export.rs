@@ -165,7 +165,7 @@ impl Engine {
             let mut counters = watchstate_store::Run::default();
             self.sweep(account, &taker, consent.full, &mut counters).await?;
             let here = std::slice::from_ref(account);
-            self.brake(here, person, running.id, consent, at).await?;
+            self.brake(here, person, running.id, &HashMap::new(), consent, at).await?;
             self.plan_touched(accounts, person, at).await?;
             fresh = true;
         } else if !full && !swept_now {

@@ -3,7 +3,7 @@
 //! [`Engine::follow`] reads, takes in and plans; [`Engine::pass_on`] writes what is due. They are apart so
 //! that each backend can be read and written by a task of its own, and one that is slow holds up nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use watchstate_model::{BackendId, Item, ItemKey, Moment, PersonId, RunId};
 use watchstate_store::{Import, Run};
@@ -115,7 +115,8 @@ impl Engine {
         at: Moment,
         run: &Run,
     ) -> Result<Followed> {
-        let held = self.brake(accounts, person, NO_RUN, Consent::default(), at).await?;
+        let held =
+            self.brake(accounts, person, NO_RUN, &HashMap::new(), Consent::default(), at).await?;
         self.plan_touched(accounts, person, at).await?;
         let owed = self.store.due(at).await?;
         Ok(Followed {

@@ -13,6 +13,7 @@ pub mod answer;
 mod arrivals;
 pub mod attend;
 pub mod attention;
+mod before_writing;
 mod by_hand;
 pub mod clock;
 mod decide;
@@ -30,6 +31,7 @@ pub mod report;
 mod sweep;
 mod take_in;
 mod trouble;
+mod undo;
 mod unwatch;
 
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub use preview::{Preview, PreviewChange};
 pub use report::{Report, RunReport, Silent, Step};
 pub use tokio_util::sync::CancellationToken;
 pub use trouble::Trouble;
+pub use undo::{Left, Undo, UndoPreview, Undone};
 use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
 use watchstate_servers::{MediaServer, ServerInfo, User};
 use watchstate_store::{Backend, Store, Stranger};
@@ -161,6 +164,12 @@ pub struct Settings {
     pub backends_at_once: usize,
     /// How many writes are under way to one backend at once.
     pub writes_at_once: usize,
+    /// How many snapshots of a backend are kept at most (`WS_KEEP_SNAPSHOTS`).
+    pub snapshots_kept: u32,
+    /// For how many days snapshots are kept at most (`WS_SNAPSHOTS_DAYS`).
+    pub snapshots_days: u32,
+    /// For how many days what was changed can be taken back (`WS_UNDO_DAYS`).
+    pub undo_days: u32,
 }
 
 impl Default for Settings {
@@ -173,6 +182,9 @@ impl Default for Settings {
             page_most: 1000,
             backends_at_once: 4,
             writes_at_once: 4,
+            snapshots_kept: 100,
+            snapshots_days: 90,
+            undo_days: 90,
         }
     }
 }

@@ -23,6 +23,7 @@ impl Engine {
         accounts: &[Account],
         person: PersonId,
         run: RunId,
+        runs: &HashMap<BackendId, RunId>,
         consent: Consent,
         at: Moment,
     ) -> Result<HashMap<BackendId, u64>> {
@@ -56,6 +57,8 @@ impl Engine {
             let these: Vec<ItemId> =
                 found.iter().filter(|open| open.backend == backend).map(|open| open.item).collect();
             let approved = consent.yes.then_some(Because::Approved);
+            // What was done on an account is told in the run that saw it, and can be taken back with it.
+            let run = runs.get(&backend).copied().unwrap_or(run);
             self.let_go(&mut tx, account, run, &these, approved, at).await?;
         }
         tx.commit().await?;

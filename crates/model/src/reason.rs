@@ -75,6 +75,11 @@ reasons! {
     /// A person decided in the window.
     MarkedByHand = "marked_by_hand", "marked by you in WatchState";
 
+    /// A person took a change back.
+    Undone = "undone", "undone by you";
+    /// A person wanted an account to be as it was in a snapshot.
+    Restored = "restored", "restored by you from a snapshot";
+
     // Which title an item is.
     /// Identified by external ids.
     SameIds = "same_ids", "the external ids are the same";
@@ -126,11 +131,24 @@ reasons! {
     Rejected = "rejected", "refused by you: it stays watched, and the mark is restored there";
     /// Approved by a person.
     Approved = "approved", "approved by you";
+    /// What a change led to is not there any more, so it cannot be taken back.
+    ChangedSince = "changed_since", "changed since, so it is left as it is";
+    /// A person wants the title left alone.
+    LeftAlone = "left_alone", "you want this title left alone";
+    /// The server stamps its own date or count.
+    TracesNotTaken = "traces_not_taken", "the mark and the place go back; the date or the play count cannot be written there";
+    /// The server cannot be told a position.
+    PlaceNotTaken = "place_not_taken", "the mark goes back; the place to go on cannot be written there";
     /// The first export to a backend.
     FirstExport = "first_export", "the first export to this backend waits for your yes";
 }
 
 impl Because {
+    /// Whether a write for this reason brings back what a copy showed once, count and date included.
+    pub fn brings_back(self) -> bool {
+        matches!(self, Self::Undone | Self::Restored)
+    }
+
     /// The reason of a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|because| because.code() == code)

@@ -292,6 +292,12 @@ pub trait MediaServer: Send + Sync {
     /// Makes an item show what it should. The caller reads back.
     async fn write(&self, write: &Write) -> Result<(), ServerError>;
 
+    /// Makes an item show what it showed once, the date on its own clock: as [`MediaServer::write`], but count and
+    /// date are to be just so again where they can be set, even if that moves them back.
+    async fn restore(&self, write: &Write, _showed: &Marks) -> Result<(), ServerError> {
+        self.write(write).await
+    }
+
     /// What the account's user is playing now, paused included.
     async fn playing(&self) -> Result<Playing, ServerError>;
 

@@ -1,5 +1,7 @@
 //! What people ask: which titles there are, and why one is as it is.
 
+use std::collections::HashMap;
+
 use watchstate_model::{
     BackendId, Because, ExternalIds, ItemKey, Moment, PersonId, TitleId, Watch,
 };
@@ -291,6 +293,27 @@ impl Store {
         })
         .collect();
         Ok(Some(Explained { entry, copies, journal }))
+    }
+
+    /// The full names of titles.
+    pub async fn names_of(&self, titles: &[TitleId]) -> Result<HashMap<TitleId, String>> {
+        let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        let rows = sqlx::query!(
+            r#"SELECT t.id AS "id!: i64", t.name AS "name!", t.year, w.name AS "show?", t.season,
+                      t.episode
+               FROM (SELECT DISTINCT value FROM json_each(?1)) j CROSS JOIN titles t ON t.id = j.value
+               LEFT JOIN shows w ON w.id = t.show_id"#,
+            titles
+        )
+        .fetch_all(self.reader())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                let name = full_name(r.name, r.year, r.show, r.season.zip(r.episode));
+                (TitleId(r.id), name)
+            })
+            .collect())
     }
 
     /// The number of the journal's last line; 0 where there is none.

@@ -12,6 +12,7 @@
 
 mod backends;
 mod brakes;
+mod changes;
 mod compare;
 mod error;
 mod feed;
@@ -28,10 +29,12 @@ mod rows;
 mod runs;
 mod shown;
 mod shows;
+mod snapshots;
 mod states;
 mod strangers;
 mod titles;
 mod unwatches;
+mod wishes;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +42,7 @@ use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
 pub use brakes::Brakes;
+pub use changes::{ChangeRow, Changed, CopyChange, KeptChange};
 pub use compare::{Compared, Looked};
 pub use error::{StoreError, StoreFault};
 pub use feed::{FeedFilter, FeedLine, KeptRun, Since};
@@ -54,6 +58,7 @@ pub use pages::{KnownPage, page_print};
 pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
+pub use snapshots::{KeepSnapshots, Snapshot};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};

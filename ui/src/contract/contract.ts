@@ -686,7 +686,7 @@ export type TaskName = "sync" | "import" | "export" | "backup" | "prune";
 /**
  * What a run did.
  */
-export type RunTask = "import" | "export";
+export type RunTask = "import" | "export" | "undo";
 
 /**
  * How an export was done.
@@ -784,7 +784,11 @@ ms: number,
 /**
  * What went wrong.
  */
-error: string | null, };
+error: string | null, 
+/**
+ * Whether anything of it can be taken back.
+ */
+canUndo: boolean, };
 
 /**
  * What is being done.
@@ -1757,7 +1761,11 @@ became: Mark,
 /**
  * Why.
  */
-because: Reason, };
+because: Reason, 
+/**
+ * Whether it can be taken back.
+ */
+canUndo: boolean, };
 
 /**
  * Which lines of the journal are wanted.
@@ -1783,6 +1791,123 @@ from: number,
  * How many at most.
  */
 size: number, };
+
+/**
+ * What is to be taken back: one of these.
+ */
+export type UndoWish = { 
+/**
+ * All that a run changed. Of a run that took something back: then it is done once more.
+ */
+run?: RunId, 
+/**
+ * The latest change of a title.
+ */
+title?: TitleId, 
+/**
+ * The change that this line of the journal tells of.
+ */
+line?: number, 
+/**
+ * All that a backend shows otherwise than in this snapshot.
+ */
+snapshot?: number, };
+
+/**
+ * Something that is left as it is, or does not go back in whole.
+ */
+export type UndoLeft = { 
+/**
+ * Which title.
+ */
+title: NamedTitle, 
+/**
+ * On which backend; nothing where it is about what is held.
+ */
+backend: NamedBackend | null, 
+/**
+ * Why.
+ */
+because: Reason, 
+/**
+ * Whether it goes back but for what the reason names.
+ */
+partly: boolean, };
+
+/**
+ * What an undo would do, with the preview of what it would write.
+ */
+export type UndoPreview = { 
+/**
+ * How many titles it is about.
+ */
+titles: number, 
+/**
+ * Of how many of them something else would be held.
+ */
+holds: number, 
+/**
+ * What is left as it is, the first of it.
+ */
+left: Array<UndoLeft>, 
+/**
+ * How much of that there is in all.
+ */
+leftTotal: number, 
+/**
+ * What stands for it.
+ */
+id: string, 
+/**
+ * When it was made.
+ */
+takenAt: Moment, 
+/**
+ * In numbers.
+ */
+perBackend: Array<PreviewCount>, 
+/**
+ * Backends that could not be asked, each with a sentence.
+ */
+troubles: Array<string>, };
+
+/**
+ * What a backend showed before something was written to it.
+ */
+export type Snapshot = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * Of which backend.
+ */
+backend: NamedBackend, 
+/**
+ * Before the first write of which run; nothing where it was outside of any.
+ */
+run: RunId | null, 
+/**
+ * When.
+ */
+takenAt: Moment, 
+/**
+ * How many items it has.
+ */
+items: number, 
+/**
+ * How many bytes it has; what did not change is shared with others.
+ */
+bytes: number, };
+
+/**
+ * Which undo a person was shown and agreed to.
+ */
+export type UndoNow = { 
+/**
+ * What stands for its preview.
+ */
+preview: string, };
 
 /**
  * How a task ended last.
@@ -2244,6 +2369,12 @@ export interface Commands {
   brakes: [Nothing, Brakes];
   /** Changes that, for the person or for one backend. */
   set_brake: [SetBrake, null];
+  /** What taking something back would change. Nothing is written. */
+  preview_undo: [UndoWish, UndoPreview];
+  /** Takes back what a person was shown and agreed to. Answers when it has begun. */
+  undo: [UndoNow, null];
+  /** What backends showed before something was written to them, the latest first. */
+  snapshots: [Nothing, Array<Snapshot>];
   /** What goes on. */
   live: [Nothing, Array<Live>];
   /** What is being played now, on whichever backend, and where it will be written. */
@@ -2321,6 +2452,9 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   answer_held: { reads: [], changes: [] },
   brakes: { reads: ["backends","settings"], changes: [] },
   set_brake: { reads: [], changes: ["settings"] },
+  preview_undo: { reads: [], changes: [] },
+  undo: { reads: [], changes: [] },
+  snapshots: { reads: ["runs","backends"], changes: [] },
   live: { reads: ["live"], changes: [] },
   watching: { reads: ["watching","titles","owed","backends"], changes: [] },
   runs: { reads: ["runs"], changes: [] },

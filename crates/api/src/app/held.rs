@@ -7,7 +7,7 @@ use watchstate_engine::{Answer, Say};
 use watchstate_model::{BackendId, BrakePolicy};
 use watchstate_store::HeldFilter;
 
-use super::preview::Aim;
+use super::preview::{Aim, Deed};
 use super::runs::Work;
 use super::{App, LONGEST_PAGE};
 use crate::contract::{
@@ -77,7 +77,7 @@ impl App {
     /// What would be written after an answer to what waits. It is kept, so that it can be agreed to.
     pub async fn preview_answer(self: &Arc<Self>, wish: &AnswerHeld) -> Result<Preview, Failure> {
         let wanted = self.exported_to().await?;
-        let aim = Aim { wanted, import: false, full: false, answer: Some(answer(wish)?) };
+        let aim = Aim { wanted, what: Deed::Answer(answer(wish)?) };
         self.preview_of(aim, wish.since.as_deref()).await
     }
 
@@ -85,7 +85,7 @@ impl App {
     pub async fn answer_held(self: &Arc<Self>, wish: AnswerHeld) -> Result<(), Failure> {
         let wanted = self.exported_to().await?;
         let answer = answer(&wish)?;
-        let aim = Aim { wanted, import: false, full: false, answer: Some(answer.clone()) };
+        let aim = Aim { wanted, what: Deed::Answer(answer.clone()) };
         let agreed = self.agreed(wish.preview, &aim).await?;
         let all = self.household().backends().await?.iter().map(|backend| backend.id).collect();
         self.start(all, Work::Answer { answer, agreed })

@@ -23,6 +23,7 @@ mod support;
 mod tickets;
 mod title;
 mod truth;
+mod undo;
 mod waiting_room;
 mod watching;
 mod webhooks;

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Account, Answer, Consent, Engine, Preview as Seen, PreviewChange};
+use watchstate_engine::{Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Undo};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
@@ -25,16 +25,15 @@ pub(super) struct Previews(VecDeque<Arc<Kept>>);
 
 /// A preview as it was shown.
 pub(super) struct Kept {
-    id: String,
-    at: Moment,
+    pub at: Moment,
     /// The journal's last line at that time: another one says that something happened since.
-    line: i64,
+    pub line: i64,
     /// The backends at that time.
-    backends: Vec<Backend>,
-    agreed: Agreed,
-    changes: Vec<PreviewChange>,
+    pub backends: Vec<Backend>,
+    pub agreed: Agreed,
+    pub changes: Vec<PreviewChange>,
     /// What was shown before, where somebody wants to know what is different.
-    before: Option<Arc<HashSet<Key>>>,
+    pub before: Option<Arc<HashSet<Key>>>,
 }
 
 /// A change: where, what, and whether the title is watched afterwards.
@@ -45,12 +44,24 @@ type Key = (BackendId, TitleId, bool);
 pub(super) struct Aim {
     /// To which backends it would be written.
     pub wanted: Vec<BackendId>,
-    /// Whether all backends are read first.
-    pub import: bool,
-    /// Whether everything is compared, however little seems to have changed.
-    pub full: bool,
-    /// What is answered to the un-watches that wait. Without it they go on waiting.
-    pub answer: Option<Answer>,
+    /// What it is.
+    pub what: Deed,
+}
+
+/// What is looked at beforehand, or done, by its kind.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// A run. What the brake holds goes on waiting.
+    Run {
+        /// Whether all backends are read first.
+        import: bool,
+        /// Whether everything is compared, however little seems to have changed.
+        full: bool,
+    },
+    /// An answer to the un-watches that wait.
+    Answer(Answer),
+    /// Something is taken back.
+    Undo(Undo),
 }
 
 /// What a person agrees to: exactly the changes of a preview.
@@ -74,6 +85,17 @@ fn would_be_written(change: &PreviewChange) -> bool {
 }
 
 impl Agreed {
+    /// What a person agrees to who says yes to these changes, shown by this preview.
+    pub(super) fn to(preview: String, aim: Aim, changes: &[PreviewChange]) -> Self {
+        let written = changes.iter().filter(|change| would_be_written(change));
+        Self { preview, aim, changes: Arc::new(written.map(key).collect()) }
+    }
+
+    /// To which backends it is written.
+    pub(super) fn wanted(&self) -> &[BackendId] {
+        &self.aim.wanted
+    }
+
     /// What would be changed now.
     pub(super) async fn look(
         &self,
@@ -81,21 +103,26 @@ impl Agreed {
         engine: &Engine,
         accounts: &[Account],
     ) -> crate::Result<Seen> {
-        let Aim { wanted, import, full, answer } = &self.aim;
-        match answer {
-            Some(answer) => household.preview_answer(engine, accounts, wanted, answer).await,
-            None => {
+        let wanted = &self.aim.wanted;
+        match &self.aim.what {
+            Deed::Run { import, full } => {
                 let consent = Consent { yes: false, full: *full };
                 household.preview(engine, accounts, wanted, *import, consent).await
+            }
+            Deed::Answer(answer) => {
+                household.preview_answer(engine, accounts, wanted, answer).await
+            }
+            Deed::Undo(undo) => {
+                let changes = household.preview_undo(engine, accounts, *undo).await?.changes;
+                Ok(Seen { changes, ..Seen::default() })
             }
         }
     }
 
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
     /// place that somebody played on from; a title that was not on the list, or another mark, is.
-    pub(super) fn covers(&self, now: &Seen) -> bool {
-        now.changes
-            .iter()
+    pub(super) fn covers(&self, now: &[PreviewChange]) -> bool {
+        now.iter()
             .filter(|change| would_be_written(change))
             .all(|change| self.changes.contains(&key(change)))
     }
@@ -126,7 +153,7 @@ impl App {
         since: Option<&str>,
     ) -> Result<Preview, Failure> {
         let wanted = self.wanted(backends).await?;
-        self.preview_of(Aim { wanted, import, full, answer: None }, since).await
+        self.preview_of(Aim { wanted, what: Deed::Run { import, full } }, since).await
     }
 
     /// The same, and of an answer to the un-watches that wait.
@@ -171,14 +198,16 @@ impl App {
             anew: agreed.changes.difference(before).count() as u64,
             gone: before.difference(&agreed.changes).count() as u64,
         });
-        let changes = seen.changes;
-        let kept = Kept { id: id.clone(), at, line, backends: known, agreed, changes, before };
+        self.keep(Kept { at, line, backends: known, agreed, changes: seen.changes, before });
+        locked(&self.mood).look_anew = None;
+        Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
+    }
+
+    /// Keeps a preview, so that its rows can be asked for and it can be agreed to.
+    pub(super) fn keep(&self, kept: Kept) {
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
-        drop(previews);
-        locked(&self.mood).look_anew = None;
-        Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
     }
 
     /// A page of a preview's rows.
@@ -216,7 +245,7 @@ impl App {
         let now = self.now();
         let mut previews = locked(&self.previews);
         previews.0.retain(|kept| kept.at.0 + GOOD_FOR_S > now.0);
-        previews.0.iter().find(|kept| kept.id == id).cloned().ok_or_else(|| {
+        previews.0.iter().find(|kept| kept.agreed.preview == id).cloned().ok_or_else(|| {
             Failure::not_found("This preview is too old, or another one took its place")
         })
     }
@@ -228,7 +257,31 @@ impl App {
         aim: &Aim,
     ) -> Result<Option<Agreed>, Failure> {
         let Some(preview) = preview else { return Ok(None) };
-        let kept = self.kept(&preview)?;
+        let kept = self.still(&preview).await?;
+        if kept.agreed.aim != *aim {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be begun",
+                "Look at what would be changed, then start again",
+            ));
+        }
+        Ok(Some(kept.agreed.clone()))
+    }
+
+    /// What a person agreed to have taken back by a preview, if it is still what would be done.
+    pub(super) async fn agreed_undo(&self, preview: &str) -> Result<(Undo, Agreed), Failure> {
+        let kept = self.still(preview).await?;
+        let Deed::Undo(undo) = kept.agreed.aim.what else {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be taken back",
+                "Look at what would be changed, then start again",
+            ));
+        };
+        Ok((undo, kept.agreed.clone()))
+    }
+
+    /// A preview, if nothing happened since.
+    async fn still(&self, preview: &str) -> Result<Arc<Kept>, Failure> {
+        let kept = self.kept(preview)?;
         let household = self.household();
         let same_backends = kept.backends.len() == household.backends().await?.len()
             && household.backends().await?.iter().zip(&kept.backends).all(|(now, then)| {
@@ -243,17 +296,11 @@ impl App {
                 "Look at what would be changed now, then start again",
             ));
         }
-        if kept.agreed.aim != *aim {
-            return Err(Failure::usage(
-                "This preview is of something else than what is to be begun",
-                "Look at what would be changed, then start again",
-            ));
-        }
-        Ok(Some(kept.agreed.clone()))
+        Ok(kept)
     }
 }
 
-fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
+pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
     let mut count = PreviewCount {
         backend: backend.id.into(),
         name: backend.name.clone(),
@@ -333,7 +380,7 @@ mod tests {
         ];
         let agreed = Agreed {
             preview: String::new(),
-            aim: Aim { wanted: vec![BackendId(1)], import: true, full: false, answer: None },
+            aim: Aim { wanted: vec![BackendId(1)], what: Deed::Run { import: true, full: false } },
             changes: Arc::new(shown.iter().filter(|c| would_be_written(c)).map(key).collect()),
         };
         for (now, covered, why) in [
@@ -350,7 +397,6 @@ mod tests {
             (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
             (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),
         ] {
-            let now = Seen { changes: now, ..Seen::default() };
             assert_eq!(agreed.covers(&now), covered, "{why}");
         }
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine};
+use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine, Undo};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
 use super::demo::busy;
-use super::preview::{Agreed, Aim};
+use super::preview::{Agreed, Aim, Deed};
 use super::{App, locked};
 use crate::Household;
 use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
@@ -54,6 +54,8 @@ pub(super) enum Work {
     Reread { title: TitleId },
     /// Answer un-watches that wait, then write what follows.
     Answer { answer: Answer, agreed: Option<Agreed> },
+    /// Take something back.
+    Undo { what: Undo, agreed: Agreed },
 }
 
 impl App {
@@ -65,7 +67,7 @@ impl App {
     ) -> Result<(), Failure> {
         let all = backends.is_none();
         let wanted = self.wanted(backends).await?;
-        let aim = Aim { wanted: wanted.clone(), import: true, full: false, answer: None };
+        let aim = Aim { wanted: wanted.clone(), what: Deed::Run { import: true, full: false } };
         let agreed = self.agreed(preview, &aim).await?;
         self.start(wanted.clone(), Work::Sync { wanted, all, agreed })
     }
@@ -95,7 +97,7 @@ impl App {
             return Err(off(&backend, "Export"));
         }
         let wanted = vec![backend.id];
-        let aim = Aim { wanted: wanted.clone(), import: false, full, answer: None };
+        let aim = Aim { wanted: wanted.clone(), what: Deed::Run { import: false, full } };
         let agreed = self.agreed(preview, &aim).await?;
         self.start(wanted.clone(), Work::Export { wanted, full, agreed })
     }
@@ -301,11 +303,19 @@ impl App {
             Work::Sync { agreed, .. }
             | Work::Export { agreed, .. }
             | Work::Answer { agreed, .. } => agreed.as_ref(),
+            Work::Undo { agreed, .. } => Some(agreed),
             Work::Import { .. } | Work::Reread { .. } => None,
         };
         if let Some(agreed) = agreed {
             let now = agreed.look(&self.household(), &engine, &accounts).await?;
-            if !agreed.covers(&now) {
+            if !agreed.covers(&now.changes) && matches!(work, Work::Undo { .. }) {
+                return Err(Failure::new(
+                    FailureKind::Changed,
+                    "What was to be taken back is not the same any more, so nothing was written",
+                    "Look at what would be taken back now, then start again",
+                ));
+            }
+            if !agreed.covers(&now.changes) {
                 return Ok(Some(agreed.preview.clone()));
             }
         }
@@ -340,6 +350,10 @@ impl App {
                 let owed = household.store().due(household.now()).await?;
                 let owed: Vec<BackendId> = owed.into_iter().map(|(backend, _)| backend).collect();
                 engine.export(&mut accounts, &owed, Consent::default()).await?;
+            }
+            Work::Undo { what, .. } => {
+                let person = self.household().person();
+                engine.undo(&mut accounts, person, what).await?;
             }
         }
         Ok(None)

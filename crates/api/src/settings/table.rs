@@ -164,6 +164,12 @@ pub const BRAKE_AT_LEAST: &str = "WS_BRAKE_AT_LEAST";
 pub const BRAKE_PERCENT: &str = "WS_BRAKE_PERCENT";
 /// How many of an account's latest marks, gone at once, are held as after restoring a back-up.
 pub const BRAKE_LATEST: &str = "WS_BRAKE_LATEST";
+/// For how many days what was changed can be undone.
+pub const UNDO_DAYS: &str = "WS_UNDO_DAYS";
+/// How many snapshots of a backend are kept.
+pub const SNAPSHOTS_KEPT: &str = "WS_KEEP_SNAPSHOTS";
+/// For how many days snapshots are kept.
+pub const SNAPSHOTS_DAYS: &str = "WS_SNAPSHOTS_DAYS";
 /// Light or dark.
 pub const THEME: &str = "WS_THEME";
 /// Whether the desktop tells of trouble and of what waits for a yes.
@@ -294,6 +300,31 @@ pub static TABLE: &[Definition] = &[
                   the kind.",
         kind: Kind::Number { min: 0, max: 1_000_000, unit: Some("titles") },
         default: "10",
+    },
+    Definition {
+        name: UNDO_DAYS,
+        group: Group::Safety,
+        title: "Can be undone for",
+        meaning: "For how long it is kept what a run changed, so that it can be undone.",
+        kind: Kind::Number { min: 1, max: 3650, unit: Some("days") },
+        default: "90",
+    },
+    Definition {
+        name: SNAPSHOTS_KEPT,
+        group: Group::Safety,
+        title: "Snapshots of each backend",
+        meaning: "Before a run writes to a backend, it is kept what the backend shows. So many of these snapshots \
+                  are kept at most.",
+        kind: Kind::Number { min: 1, max: 1000, unit: None },
+        default: "100",
+    },
+    Definition {
+        name: SNAPSHOTS_DAYS,
+        group: Group::Safety,
+        title: "Snapshots are kept for",
+        meaning: "Older snapshots of a backend are forgotten.",
+        kind: Kind::Number { min: 1, max: 3650, unit: Some("days") },
+        default: "90",
     },
     Definition {
         name: THEME,
@@ -446,6 +477,9 @@ pub(super) fn engine(value: impl Fn(&str) -> String) -> Settings {
     settings.brake.at_least = small(BRAKE_AT_LEAST, usual.brake.at_least);
     settings.brake.percent = small(BRAKE_PERCENT, usual.brake.percent);
     settings.brake.latest = small(BRAKE_LATEST, usual.brake.latest);
+    settings.undo_days = small(UNDO_DAYS, usual.undo_days);
+    settings.snapshots_kept = small(SNAPSHOTS_KEPT, usual.snapshots_kept).max(1);
+    settings.snapshots_days = small(SNAPSHOTS_DAYS, usual.snapshots_days);
     settings
 }
 

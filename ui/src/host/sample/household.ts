@@ -23,6 +23,9 @@ export const reasons: Record<string, string> = {
   agrees: "It shows what we hold to be true.",
   asked: "You asked for it in the window.",
   rewatch: "Watched before and started again: it stays watched.",
+  undone: "Undone by you.",
+  changedSince: "Changed since, so it is left as it is.",
+  traces: "The mark and the place go back; the date or the play count cannot be written there.",
   replaced: "The file was replaced, which is no un-watching. The mark is restored.",
 };
 
@@ -183,6 +186,7 @@ export class Household {
         was: unwatched,
         became: marks.watched || marks.positionMs !== null ? marks : { ...unwatched, watched: true, plays: 1 },
         because: because(code),
+        canUndo: what === "took" || what === "told",
       });
     }
     for (let at = 0; at < 120; at += 1) {
@@ -213,6 +217,7 @@ export class Household {
         bytes: 48_000 + at * 7777,
         ms: 900 + at * 61,
         error: bad ? `${backend.name} stopped answering half-way. What was read is kept.` : null,
+        canUndo: this.journal.some((line) => line.run === 900 - at && line.canUndo),
       });
     }
     const said = [
@@ -270,9 +275,10 @@ export class Household {
     for (const hear of this.listeners) hear(event);
   }
 
-  write(line: Omit<JournalLine, "id" | "at" | "run">): void {
+  write(line: Omit<JournalLine, "id" | "at" | "run" | "canUndo">, run = this.runs[0]?.id ?? 1): void {
     const id = (this.journal[0]?.id ?? 10_000) + 1;
-    this.journal.unshift({ id, at: this.now(), run: this.runs[0]?.id ?? 1, ...line });
+    const canUndo = ["took", "told", "asked"].includes(line.what);
+    this.journal.unshift({ id, at: this.now(), run, canUndo, ...line });
   }
 
   /** Every change that would be written now. */
@@ -389,6 +395,7 @@ export class Household {
       bytes: 81_000,
       ms: Math.max(400, (now - startedAt) * 1000),
       error: dead ? `${backend.name} does not answer.` : null,
+      canUndo: written > 0,
     });
     for (const one of this.tasks) {
       if (one.name !== task && !one.running) continue;

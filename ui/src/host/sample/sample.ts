@@ -6,6 +6,7 @@
 import type {
   Failure,
   Found,
+  JournalLine,
   Overview,
   Preview,
   PreviewRow,
@@ -19,6 +20,7 @@ import { readCron } from "./crontab";
 import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
 import { isOn, unwatched, type SampleTitle } from "./titles";
+import { linesOf, snapshotsOf, takeBack, undoing } from "./undo";
 import { listens, watchingOf } from "./watching";
 
 type Commands = { [N in Name]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> };
@@ -176,6 +178,7 @@ function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
   const held = new Held(home);
   const stillSo = surprise(home);
+  const undos = new Map<string, JournalLine[]>();
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
   const backendOf = (id: number) =>
     home.backends.find((backend) => backend.id === id) ??
@@ -427,6 +430,22 @@ function commands(home: Household): Commands {
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
     ...heldCommands(home, held, previews),
+    async preview_undo(wish) {
+      await wait(home.stepMs * 5);
+      const lines = linesOf(home, wish);
+      if (lines.length === 0) fail("notFound", "There is nothing left to be taken back.", "Look at the list again.");
+      const id = `p${previews.size + 1}`;
+      const [preview, rows] = undoing(home, id, lines);
+      previews.set(id, rows);
+      undos.set(id, lines);
+      return preview;
+    },
+    undo({ preview }) {
+      takeBack(home, undos.get(preview) ?? []);
+      undos.delete(preview);
+      return null;
+    },
+    snapshots: () => snapshotsOf(home),
     live: () => home.live,
     watching: () => watchingOf(home),
     runs: ({ from, size }) => ({ total: home.runs.length, rows: home.runs.slice(from, from + size) }),
