@@ -1869,7 +1869,11 @@ perBackend: Array<PreviewCount>,
 /**
  * Backends that could not be asked, each with a sentence.
  */
-troubles: Array<string>, };
+troubles: Array<string>, 
+/**
+ * What is different from the preview before, where it was asked for and is still known.
+ */
+since: PreviewSince | null, };
 
 /**
  * What a backend showed before something was written to it.
