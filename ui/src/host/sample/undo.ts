@@ -39,6 +39,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         was: line.became,
         becomes: line.was,
         held: null,
+        anew: false,
         because: because("undone"),
       };
     });
@@ -67,7 +68,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
     }));
   const titles = new Set(lines.map((line) => line.title.id)).size;
   const holds = lines.filter((line) => line.what !== "told").length;
-  const preview = { id, takenAt: home.now(), perBackend, troubles: [] };
+  const preview = { id, takenAt: home.now(), perBackend, troubles: [], since: null };
   return [{ ...preview, titles, holds, left, leftTotal: left.length }, rows];
 }
 
