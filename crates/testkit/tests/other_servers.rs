@@ -186,7 +186,7 @@ async fn a_server_restored_from_an_old_back_up_is_held_and_explained() {
     let held = FeedFilter { what: Some("held".to_owned()), ..FeedFilter::default() };
     let (lines, count) = home.store.feed(PersonId(1), &held, 0, 50).await.unwrap();
     assert_eq!(count, 35);
-    assert!(lines.iter().all(|line| line.because == Some(watchstate_model::Because::Brake)));
+    assert!(lines.iter().all(|line| line.because == Some(watchstate_model::Because::RolledBack)));
     // A mark that a person makes meanwhile is not blocked, and what waits goes on waiting.
     plex.watch(&film(80), "ana").unwrap();
     home.sync().await;

@@ -14,7 +14,7 @@ use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Structure, Value};
 use zbus::{Connection, interface, proxy};
 
-use super::until;
+use super::{in_time, until};
 
 /// Where an icon is: the name on the bus of its program, its path there, and since when.
 type Place = Arc<Mutex<Option<(String, String, Instant)>>>;
@@ -185,13 +185,15 @@ impl Panel {
 
     /// Waits until the icon shows one of our pictures and the menu has a line that begins so.
     pub(crate) async fn shows(&self, picture: &str, begins: &str) {
-        let what = format!("the icon {picture:?} and a line {begins:?}");
-        until(&what, async || {
-            let there = self.picture().await == Some(picture)
-                && self.says().await.iter().any(|line| line.starts_with(begins));
-            there.then_some(())
-        })
-        .await;
+        let mut shown = (None, Vec::new());
+        let came = in_time(async || {
+            shown = (self.picture().await, self.says().await);
+            let says = shown.1.iter().any(|line: &String| line.starts_with(begins));
+            (shown.0 == Some(picture) && says).then_some(())
+        });
+        if came.await.is_none() {
+            panic!("waited in vain for the icon {picture:?} and a line {begins:?}, not {shown:?}");
+        }
     }
 }
 

@@ -357,7 +357,8 @@ impl MediaServer for Direct {
     }
 
     async fn user(&self) -> Result<User, ServerError> {
-        Ok(User { id: "0".to_owned(), name: "ana".to_owned() })
+        let UserNo(number) = self.user;
+        Ok(User { id: number.to_string(), name: format!("person{number}") })
     }
 
     async fn users(&self) -> Result<Vec<User>, ServerError> {
