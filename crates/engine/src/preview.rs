@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use watchstate_model::{BackendId, Because, TitleId, Watch};
-use watchstate_store::{Line, Store, Task};
+use watchstate_store::{Backend, Line, Store, Task};
 
 use crate::look_only::LookOnly;
 use crate::report::RunReport;
-use crate::{Account, Attention, Consent, Engine, Result};
+use crate::{Account, Attention, Consent, Engine, Restore, Result};
 
 /// One change that would be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +43,14 @@ pub struct Preview {
     pub changes: Vec<PreviewChange>,
 }
 
+/// What is looked at.
+struct Looking<'a> {
+    wanted: &'a [BackendId],
+    import: bool,
+    consent: Consent,
+    restore: Option<&'a Restore>,
+}
+
 impl Engine {
     /// What a sync (`import` true), an import (`wanted` empty) or an export would change, to the accounts
     /// among `wanted`. Nothing is written anywhere but into `scratch`, a file that must not exist and that
@@ -55,12 +63,36 @@ impl Engine {
         consent: Consent,
         scratch: &Path,
     ) -> Result<Preview> {
+        let wish = Looking { wanted, import, consent, restore: None };
+        self.preview_on(accounts, wish, scratch).await
+    }
+
+    /// What a restore would change: our state first, then the backends that it is for up to their first write.
+    /// What the other backends of that person would be owed afterwards is among the changes. `scratch` is as
+    /// with [`Engine::preview`].
+    pub async fn preview_restore(
+        &self,
+        accounts: &[Account],
+        restore: &Restore,
+        scratch: &Path,
+    ) -> Result<Preview> {
+        let (wanted, consent) = (restore.to.as_slice(), Consent::default());
+        let wish = Looking { wanted, import: false, consent, restore: Some(restore) };
+        self.preview_on(accounts, wish, scratch).await
+    }
+
+    async fn preview_on(
+        &self,
+        accounts: &[Account],
+        wish: Looking<'_>,
+        scratch: &Path,
+    ) -> Result<Preview> {
         self.store.copy_to(scratch).await?;
         let store = Store::open_scratch(scratch).await?;
         // It works on a copy: nobody has to wait for it.
         let attention = Attention::default();
         let there = Self { store: store.clone(), attention, ..self.clone() };
-        let preview = there.preview_there(accounts, wanted, import, consent).await;
+        let preview = there.preview_there(accounts, wish).await;
         store.close().await;
         preview
     }
@@ -68,9 +100,7 @@ impl Engine {
     async fn preview_there(
         &self,
         accounts: &[Account],
-        wanted: &[BackendId],
-        import: bool,
-        consent: Consent,
+        Looking { wanted, import, consent, restore }: Looking<'_>,
     ) -> Result<Preview> {
         let at = self.clock.now();
         let before = self.store.last_line().await?;
@@ -91,11 +121,18 @@ impl Engine {
         if import {
             (preview.runs, swept) = self.import_at(&mut looked, consent, at).await?;
         }
-        if !wanted.is_empty() {
+        if let Some(restore) = restore {
+            preview.runs = self.restore_at(&mut looked, restore, at).await?.runs;
+        } else if !wanted.is_empty() {
             let consent = Consent { yes: false, ..consent };
             preview.runs.extend(self.export_at(&mut looked, wanted, consent, at, &swept).await?);
         }
-        for account in accounts.iter().filter(|account| wanted.contains(&account.backend.id)) {
+        // A restore is followed by others than those who are told at once.
+        let follows = |backend: &Backend| {
+            restore.is_some_and(|restore| backend.person == restore.person && backend.export)
+        };
+        let asked = |backend: &Backend| wanted.contains(&backend.id) || follows(backend);
+        for account in accounts.iter().filter(|account| asked(&account.backend)) {
             let backend = &account.backend;
             let waits = match backend.approved_at {
                 _ if !backend.export => Some(Because::ExportOff),

@@ -18,6 +18,7 @@ mod history;
 mod inbox;
 mod items;
 mod journal;
+mod kept;
 mod list;
 mod opened;
 mod outbox;
@@ -41,6 +42,7 @@ pub use history::{Copied, Entry, Explained, Line, Pending, Said, TitleWanted, To
 pub use inbox::{Hint, HintHow, HintId, MOST_HINTS};
 pub use items::{Baseline, ItemRow, KnownItem, Owed, facts_print, marks_print};
 pub use journal::{JournalRow, What};
+pub use kept::KeptTitle;
 pub use list::{Differing, ListRow, Listed, Shown, Stock};
 pub use opened::{OpenedCopy, OpenedOwed};
 pub use outbox::{Attempt, OutboxRow, Waiting};
