@@ -7,6 +7,7 @@
 
 mod app;
 mod backends;
+pub mod backups;
 pub mod contract;
 mod error;
 mod failure;

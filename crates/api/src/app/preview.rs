@@ -3,11 +3,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Consent, Preview as Seen, PreviewChange};
+use watchstate_engine::{Consent, Preview as Seen, PreviewChange, Restore};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
+use crate::backups::NotMatched;
 use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows, Tag};
 
 /// So many previews are kept, the latest ones: each may be large.
@@ -29,6 +30,28 @@ pub(super) struct Kept {
     backends: Vec<Backend>,
     agreed: Agreed,
     changes: Vec<PreviewChange>,
+    /// What would be restored first, where it is about a backup.
+    restoring: Option<Restoring>,
+}
+
+/// What a preview of a restore is about.
+#[derive(Clone)]
+pub(super) struct Restoring {
+    pub restore: Arc<Restore>,
+    /// The entries of the backup that were not matched, the first of very many.
+    pub listed: Arc<Vec<NotMatched>>,
+}
+
+/// How things stood before something was looked at.
+pub(super) struct Then {
+    at: Moment,
+    line: i64,
+    backends: Vec<Backend>,
+}
+
+/// See [`Then`].
+pub(super) fn taken(at: Moment, line: i64, backends: Vec<Backend>) -> Then {
+    Then { at, line, backends }
 }
 
 /// What a person agrees to: exactly the changes of a preview.
@@ -95,10 +118,8 @@ impl App {
         let job = self.claim(wanted.clone())?;
         let household = self.household();
         let known = household.backends().await?;
-        // One with export off may be looked at, but nothing will be written to it.
-        let to = |id: &BackendId| known.iter().any(|b| b.id == *id && b.export);
         let whole = known.iter().filter(|b| b.export).all(|b| wanted.contains(&b.id));
-        let mut agreed = Agreed { wanted, import, whole, changes: Arc::default() };
+        let agreed = Agreed { wanted, import, whole, changes: Arc::default() };
         let (at, line) = (household.now(), household.store().last_line().await?);
         let (engine, accounts, at_work) = self.engine(&job, true).await?;
         let seen =
@@ -107,30 +128,49 @@ impl App {
         drop(job);
         // What went on is told as ended, however it ended.
         self.changed(&[Tag::Live]);
-        let seen = seen?;
+        Ok(self.keep(taken(at, line, known), agreed, seen?, None))
+    }
+
+    /// Keeps what a restore would change.
+    pub(super) fn keep_preview(
+        &self,
+        then: Then,
+        wanted: Vec<BackendId>,
+        seen: Seen,
+        restoring: Option<Restoring>,
+    ) -> Preview {
+        let agreed = Agreed { wanted, import: false, whole: false, changes: Arc::default() };
+        self.keep(then, agreed, seen, restoring)
+    }
+
+    fn keep(
+        &self,
+        Then { at, line, backends }: Then,
+        mut agreed: Agreed,
+        seen: Seen,
+        restoring: Option<Restoring>,
+    ) -> Preview {
         let written = seen.changes.iter().filter(|change| would_be_written(change));
         agreed.changes = Arc::new(written.map(key).collect());
         let mut troubles: Vec<String> =
             seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
         troubles.dedup();
-        let per_backend = agreed
-            .wanted
+        let changes = |id: BackendId| seen.changes.iter().any(|change| change.backend == id);
+        let per_backend = backends
             .iter()
-            .filter_map(|id| known.iter().find(|backend| backend.id == *id))
-            .filter(|backend| {
-                to(&backend.id) || seen.changes.iter().any(|c| c.backend == backend.id)
-            })
+            // One with export off may be looked at, but nothing will be written to it.
+            .filter(|b| changes(b.id) || (b.export && agreed.wanted.contains(&b.id)))
             .map(|backend| count(backend, &seen.changes))
             .collect();
         let id = uuid::Uuid::new_v4().to_string();
-        let kept =
-            Kept { id: id.clone(), at, line, backends: known, agreed, changes: seen.changes };
+        let changes = seen.changes;
+        let kept = Kept { id: id.clone(), at, line, backends, agreed, changes, restoring };
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
         drop(previews);
         locked(&self.mood).look_anew = false;
-        Ok(Preview { id, taken_at: at.into(), per_backend, troubles })
+        Preview { id, taken_at: at.into(), per_backend, troubles }
     }
 
     /// A page of a preview's rows.
@@ -179,7 +219,30 @@ impl App {
         import: bool,
     ) -> Result<Option<Agreed>, Failure> {
         let Some(preview) = preview else { return Ok(None) };
-        let kept = self.kept(&preview)?;
+        let agreed = self.agreed_to(&preview).await?;
+        let restores = self.kept(&preview)?.restoring.is_some();
+        if restores || agreed.wanted != wanted || agreed.import != import {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be begun",
+                "Look at what would be changed, then start again",
+            ));
+        }
+        Ok(Some(agreed))
+    }
+
+    /// What a preview of a restore is about.
+    pub(super) fn restoring(&self, preview: &str) -> Result<Restoring, Failure> {
+        self.kept(preview)?.restoring.clone().ok_or_else(|| {
+            Failure::usage(
+                "This preview is not of a backup",
+                "Choose a backup, and look at what restoring it would change",
+            )
+        })
+    }
+
+    /// What a person agreed to by a preview, if nothing happened since.
+    pub(super) async fn agreed_to(&self, preview: &str) -> Result<Agreed, Failure> {
+        let kept = self.kept(preview)?;
         let household = self.household();
         let same_backends = kept.backends.len() == household.backends().await?.len()
             && household.backends().await?.iter().zip(&kept.backends).all(|(now, then)| {
@@ -193,13 +256,7 @@ impl App {
                 "Look at what would be changed now, then start again",
             ));
         }
-        if kept.agreed.wanted != wanted || kept.agreed.import != import {
-            return Err(Failure::usage(
-                "This preview is of something else than what is to be begun",
-                "Look at what would be changed, then start again",
-            ));
-        }
-        Ok(Some(kept.agreed.clone()))
+        Ok(kept.agreed.clone())
     }
 }
 

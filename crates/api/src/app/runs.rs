@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, CancellationToken, Consent, Engine};
+use watchstate_engine::{Account, CancellationToken, Consent, Engine, Restore};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
@@ -52,6 +52,8 @@ pub(super) enum Work {
     Export { wanted: Vec<BackendId>, full: bool, agreed: Option<Agreed> },
     /// Read one title again.
     Reread { title: TitleId },
+    /// Restore a backup.
+    Restore { restore: Arc<Restore>, agreed: Agreed },
 }
 
 impl App {
@@ -290,6 +292,14 @@ impl App {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
         let agreed = match &work {
             Work::Sync { agreed, .. } | Work::Export { agreed, .. } => agreed.as_ref(),
+            Work::Restore { restore, agreed } => {
+                let household = self.household();
+                let now = household.preview_restore(&engine, &accounts, restore).await?;
+                if !agreed.covers(&now) {
+                    return Ok(true);
+                }
+                None
+            }
             Work::Import { .. } | Work::Reread { .. } => None,
         };
         if let Some(agreed) = agreed {
@@ -324,6 +334,9 @@ impl App {
             }
             Work::Reread { title } => {
                 engine.reread(&mut accounts, title).await?;
+            }
+            Work::Restore { restore, .. } => {
+                self.household().restore(&engine, &mut accounts, &restore).await?;
             }
         }
         Ok(false)

@@ -6,6 +6,7 @@
 //! and running times milliseconds.
 
 mod backends;
+mod backups;
 mod history;
 mod ids;
 mod preview;
@@ -17,6 +18,7 @@ mod webhooks;
 mod wizard;
 
 pub use backends::*;
+pub use backups::*;
 pub use history::*;
 pub use ids::*;
 pub use preview::*;
@@ -99,6 +101,8 @@ pub enum Tag {
     Connections,
     /// What servers told by webhooks, and how it stands with listening.
     Webhooks,
+    /// The files of the backups.
+    Backups,
 }
 
 impl Tag {
@@ -115,6 +119,7 @@ impl Tag {
         Self::Watching,
         Self::Connections,
         Self::Webhooks,
+        Self::Backups,
     ];
 }
 
