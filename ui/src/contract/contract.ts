@@ -65,7 +65,7 @@ todo: string, };
 /**
  * What answers are about: an answer is stale when one of its tags changed.
  */
-export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections" | "webhooks";
+export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections" | "webhooks" | "backups";
 
 /**
  * What the app tells by itself.
@@ -1891,6 +1891,19 @@ export type WrittenFile = {
  */
 path: string, };
 
+export type BackupForm = "ours" | "other" | "damaged";
+export type BackupFile = { id: string, file: string, madeAt: Moment, person: string | null, backend: string | null, kind: string | null, titles: number | null, bytes: number, form: BackupForm, };
+export type Backups = { folder: string, files: Array<BackupFile>, };
+export type OfferBackup = { offer?: string, part: string, };
+export type OfferedBackup = { offer: string, bytes: number, };
+export type RestoreWay = "union" | "exact";
+export type RestoreWish = { backup: string, backends: Array<BackendId>, way: RestoreWay, };
+export type RestorePreview = { preview: Preview, entries: number, matched: number, notMatched: number, };
+export type NotMatched = { name: string, watched: boolean, because: Reason, };
+export type NotMatchedRows = { preview: string, text?: string, from: number, size: number, };
+export type RestoreNow = { preview: string, };
+export type WrittenTable = { path: string, titles: number, };
+
 /** All commands: what each takes, and what it answers. */
 export interface Commands {
   /** The whole at a glance. */
@@ -1973,6 +1986,12 @@ export interface Commands {
   register_webhook: [OneBackend, WebhookRegistered];
   /** What became of the webhooks that came, and how it stands with listening. */
   webhook_counts: [Nothing, WebhookCounts];
+  backups: [Nothing, Backups];
+  offer_backup: [OfferBackup, OfferedBackup];
+  preview_restore: [RestoreWish, RestorePreview];
+  not_matched: [NotMatchedRows, Page<NotMatched>];
+  restore_now: [RestoreNow, null];
+  export_history: [Nothing, WrittenTable];
   /** The latest lines of the log. */
   log: [Log, Array<LogLine>];
   /** Writes a file for whoever helps, without secrets, addresses and titles. */
@@ -2023,6 +2042,12 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   renew_webhook: { reads: [], changes: ["webhooks"] },
   register_webhook: { reads: [], changes: [] },
   webhook_counts: { reads: ["webhooks","settings"], changes: [] },
+  backups: { reads: ["backups","settings"], changes: [] },
+  offer_backup: { reads: [], changes: [] },
+  preview_restore: { reads: [], changes: [] },
+  not_matched: { reads: [], changes: [] },
+  restore_now: { reads: [], changes: [] },
+  export_history: { reads: [], changes: [] },
   log: { reads: [], changes: [] },
   support_bundle: { reads: [], changes: [] },
   about: { reads: [], changes: [] },

@@ -23,6 +23,10 @@ export const reasons: Record<string, string> = {
   asked: "You asked for it in the window.",
   rewatch: "Watched before and started again: it stays watched.",
   replaced: "The file was replaced, which is no un-watching. The mark is restored.",
+  restored: "restored by you from a backup",
+  notInBackup: "not in the backup that you restored exactly",
+  noIds: "it has no external id that we know, so it cannot be matched",
+  nobody: "no server of yours has a title with these ids",
 };
 
 export const because = (code: string): Reason => ({ code, says: reasons[code] ?? "" });

@@ -3,6 +3,7 @@
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
 import type {
+  BackupFile,
   Failure,
   Found,
   Overview,
@@ -14,6 +15,7 @@ import type {
   WebhookAddress,
 } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
+import { backedUp, firstBackups, notMatched, restores } from "./backups";
 import { readCron } from "./crontab";
 import { because, Household } from "./household";
 import { isOn, unwatched, type SampleTitle } from "./titles";
@@ -160,6 +162,8 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
+  let backups: BackupFile[] | undefined;
+  const offers = new Map<string, number>();
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
   const backendOf = (id: number) =>
     home.backends.find((backend) => backend.id === id) ??
@@ -479,7 +483,8 @@ function commands(home: Household): Commands {
             task.running = false;
             task.last = { at: home.now(), ok: true, ms: home.stepMs * 8, says: "Done." };
           }
-          changed("tasks");
+          if (name === "backup") backups = [...backedUp(home), ...(backups ?? firstBackups(home))];
+          changed("tasks", "backups");
         }, home.stepMs * 8);
       }
       return changed("tasks");
@@ -522,6 +527,39 @@ function commands(home: Household): Commands {
       notKept: 0,
       backends: home.backends.slice(0, 1).map(({ id }) => ({ backend: id, taken: 187, lastAt: home.now() - 240 })),
     }),
+    backups: () => ({ folder: "/srv/watchstate/backups", files: (backups ??= firstBackups(home)) }),
+    offer_backup({ offer, part }) {
+      const id = offer ?? `.offer-${offers.size + 1}`;
+      const bytes = (offers.get(id) ?? 0) + Math.floor((part.length * 3) / 4);
+      offers.set(id, bytes);
+      return { offer: id, bytes };
+    },
+    async preview_restore({ backup, backends, way }) {
+      await wait(home.stepMs * 5);
+      if (offers.get(backup) !== undefined && (offers.get(backup) ?? 0) < 40)
+        return fail("usage", "This is no backup: line 1 cannot be read.", "Choose another file, or an older backup.");
+      const { rows, perBackend } = restores(home, backends, way);
+      const id = `p${previews.size + 1}`;
+      previews.set(id, rows);
+      return {
+        preview: { id, takenAt: home.now(), perBackend, troubles: [] },
+        entries: home.titles.length,
+        matched: home.titles.length - notMatched.length,
+        notMatched: notMatched.length,
+      };
+    },
+    not_matched({ text, from, size }) {
+      const rows = notMatched.filter(({ name }) => name.toLowerCase().includes((text ?? "").toLowerCase()));
+      return { total: rows.length, rows: rows.slice(from, from + size) };
+    },
+    restore_now() {
+      home.run(["export"], all(), true);
+      return null;
+    },
+    async export_history() {
+      await wait(home.stepMs * 4);
+      return { path: "/srv/watchstate/backups/main.history.csv", titles: home.titles.length };
+    },
     async support_bundle() {
       await wait(home.stepMs * 6);
       return { path: "/srv/watchstate/support.zip" };
