@@ -43,6 +43,7 @@ pub fn run() -> tauri::Result<()> {
     ]);
     // A second subscriber cannot be, and the app does its work without its log as well.
     let _ = tracing_subscriber::registry().with(log.clone().with_filter(own)).try_init();
+    watchstate_api::tell_panics_by_place();
 
     let app = tauri::Builder::default()
         // First of all: a second start shows the window of the first, and ends.

@@ -94,7 +94,7 @@ async fn until_it_opens<T: Clone, O: Future<Output = Result<T, ApiError>>>(
 /// word has said yes.
 async fn show_the_demo(app: &Arc<App>) -> Result<(), Failure> {
     app.start_demo().await?;
-    let preview = app.preview(None, true).await?;
+    let preview = app.preview(None, true, false, None).await?;
     app.sync_now(None, Some(preview.id)).await
 }
 

@@ -9,6 +9,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "overview", place: "overview", scene: "waits" },
   { name: "overview in trouble", place: "overview", scene: "trouble" },
   { name: "overview with a full disk", place: "overview", scene: "full" },
+  { name: "overview with a database made anew", place: "overview", scene: "mended" },
   { name: "history", place: "history", scene: "waits" },
   { name: "a title", place: "history/14", scene: "waits" },
   { name: "backends", place: "backends", scene: "trouble" },
@@ -21,6 +22,17 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
       await page.getByRole("menuitem", { name: "Edit" }).click();
     },
   },
+  {
+    name: "backends with another server in its place",
+    place: "backends",
+    scene: "stranger",
+  },
+  {
+    name: "who answers for a backend",
+    place: "backends",
+    scene: "stranger",
+    first: (page) => button(page, "Who is it?"),
+  },
   { name: "an open menu", place: "backends", first: (page) => button(page, "More for Den") },
   {
     name: "review",
@@ -31,6 +43,7 @@ const places: { name: string; place: string; scene?: Scene; first?: (page: Page)
   { name: "tasks", place: "tasks", first: (page) => page.getByRole("button", { name: "Change" }).first().click() },
   { name: "activity", place: "activity", scene: "waits" },
   { name: "runs", place: "activity/runs" },
+  { name: "snapshots", place: "activity/snapshots" },
   { name: "the log", place: "activity/log" },
   { name: "settings", place: "settings" },
   { name: "the wizard, finding", place: "add", first: (page) => expect(page.getByText("attic")).toBeVisible() },

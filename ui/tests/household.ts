@@ -2,7 +2,18 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
-export type Scene = "calm" | "waits" | "trouble" | "parked" | "full" | "empty";
+export type Scene =
+  | "calm"
+  | "waits"
+  | "lost"
+  | "unheld"
+  | "stale"
+  | "trouble"
+  | "parked"
+  | "full"
+  | "mended"
+  | "stranger"
+  | "empty";
 
 /** Opens a place of the window. Runs are quick, so that nothing has to be waited for long. */
 export async function open(page: Page, place: string, scene: Scene = "calm", more = ""): Promise<void> {

@@ -106,7 +106,7 @@ test("each server says how it is listened to, what that costs, and why it is not
   const card = (name: string) =>
     page.getByRole("main").getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
   await expect(card("Living room")).toContainText(
-    "Its server tells what is played; for the rest it is asked every 30 s. 121 requests in the last hour, 96 kB read.",
+    "Its server tells what is played; for the rest it is asked every 30 s. 121 requests in the last hour, 96 kB read. 38 messages about others dropped.",
   );
   await expect(card("Den")).toContainText("Its server tells what happens. 4 requests in the last hour, 6 kB read.");
   await expect(card("Bedroom")).toContainText("Nothing answers at its address. It is tried again by itself.");

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the measurements of docs/performance.md.
 //!
-//! `bench window` measures the app itself, `bench realtime` how soon a mark is everywhere; all else is for
-//! imports and exports.
+//! `bench window` measures the app itself, `bench realtime` how soon a mark is everywhere, `bench idle` what it
+//! costs to listen while nothing happens; all else is for imports and exports.
 
 use std::path::Path;
 
@@ -11,23 +11,24 @@ use crate::command::{cargo, run};
 use crate::page;
 use crate::setup::{self, Need};
 
-/// Runs the measurements in a release build; the arguments go to the measuring program.
+/// Takes a debug build, to try a measurement: its figures say nothing.
+const DEBUG: &str = "--debug";
+
+/// Runs the measurements in a release build, unless `--debug` is among the arguments; the others go to the
+/// measuring program.
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<()> {
     if arguments == ["window"] {
         return window(root);
     }
     setup::require(root, &[Need::Compiler])?;
-    run(cargo(&[
-        "run",
-        "--release",
-        "--locked",
-        "-p",
-        "watchstate-testkit",
-        "--bin",
-        "bench",
-        "--",
-    ])
-    .args(arguments))
+    let (debug, arguments): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| *argument == DEBUG);
+    let mut words = vec!["run", "--locked", "-p", "watchstate-testkit", "--bin", "bench"];
+    if debug.is_empty() {
+        words.push("--release");
+    }
+    words.push("--");
+    run(cargo(&words).args(arguments))
 }
 
 /// What the app costs while nothing happens, and how quickly it is there: a release build on a display of its

@@ -55,7 +55,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        takes: "[window | ARGUMENTS]",
+        takes: "[window | realtime | idle | ARGUMENTS]",
         does: "measures import and export, writes target/bench/summary.json; or the app itself",
         run: bench::bench,
     },

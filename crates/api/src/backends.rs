@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use url::Url;
+use watchstate_engine::Trouble;
 use watchstate_model::BackendId;
 use watchstate_servers::{
     Address, Fault, Library, MediaServer, Sensitive, ServerInfo, ServerKind, User, connect, sign_in,
 };
-use watchstate_store::{Backend, Import, NewBackend};
+use watchstate_store::{Backend, Import, NewBackend, NewIdentity};
 
 use crate::household::{secret_name, secret_names};
 use crate::{ApiError, Code, Household, Result};
@@ -57,6 +58,9 @@ pub struct Changes {
     pub import: Option<Import>,
     /// Whether anything is written to it.
     pub export: Option<bool>,
+    /// Whether a server or a user other than before is a new one in its place: a person said so. What was
+    /// agreed on with the old one is forgotten, so that the new one is seen for the first time.
+    pub in_its_place: bool,
 }
 
 /// What a backend said when it was tried.
@@ -121,11 +125,9 @@ impl Household {
         if is_anew {
             self.renew(new.kind, &info.id, &user.id, &token).await?;
         }
-        if let Some(twin) = before.iter().find(|backend| {
-            is_account(backend, new.kind, &info.id, &user.id)
-                // A Kodi is known by its name, and two may have the same one.
-                && (new.kind != ServerKind::Kodi || backend.url == url.as_str())
-        }) {
+        if let Some(twin) =
+            before.iter().find(|backend| is_account_at(backend, new.kind, &info.id, &user.id, &url))
+        {
             return Err(ApiError::usage(format!(
                 "{} is this account already; change that one (backend set)",
                 twin.name
@@ -183,8 +185,8 @@ impl Household {
         let backend = self.backend(name).await?;
         let name = backend.name.as_str();
         let url = changes.url.as_deref().map(address).transpose()?;
-        if url.is_some() || changes.credentials.is_some() {
-            self.move_backend(&backend, url, changes.credentials).await?;
+        if url.is_some() || changes.credentials.is_some() || changes.in_its_place {
+            self.move_backend(&backend, url, changes.credentials, changes.in_its_place).await?;
         }
         let import = changes.import.unwrap_or(backend.import);
         let export = changes.export.unwrap_or(backend.export);
@@ -201,6 +203,7 @@ impl Household {
         backend: &Backend,
         url: Option<Url>,
         credentials: Option<Credentials>,
+        in_its_place: bool,
     ) -> Result<()> {
         let name = backend.name.as_str();
         let kind = ServerKind::from_name(&backend.kind)
@@ -209,11 +212,19 @@ impl Household {
             Some(url) => url.clone(),
             None => address(&backend.url)?,
         };
+        let mut meant = vec![backend.user_id.clone()];
+        if in_its_place {
+            // A new server has ids of its own, and the same names.
+            meant.insert(0, backend.user_name.clone());
+        }
         let token = match credentials {
             Some(credentials) => {
                 let (token, user) = self.token(name, kind, &at, credentials).await?;
-                if user.is_some_and(|user| Some(user.id) != backend.user_id) {
-                    return Err(another_user(backend));
+                if user.as_ref().is_some_and(|user| Some(&user.id) != backend.user_id.as_ref()) {
+                    if !in_its_place {
+                        return Err(another_user(backend));
+                    }
+                    meant = vec![user.map(|user| user.id)];
                 }
                 Some(token)
             }
@@ -226,28 +237,66 @@ impl Household {
                 ApiError::new(Code::Secrets, format!("{name}: {what}"))
             })?,
         };
-        let server = self.connect(name, kind, &at, backend.user_id.clone(), known)?;
-        let Tested { server: info, user, .. } = who(name, &*server).await?;
-        if backend.server_id.as_ref().is_some_and(|id| *id != info.id) {
+        let Tested { server: info, user, .. } = self.find(name, kind, &at, meant, known).await?;
+        let is_another = backend.server_id.as_ref().is_some_and(|id| *id != info.id);
+        let is_another_user = backend.user_id.as_ref().is_some_and(|id| *id != user.id);
+        if is_another && !in_its_place {
             return Err(ApiError::new(
                 Code::Trouble,
                 format!(
-                    "{name}: another server answers there; to use it, remove the backend and add it anew"
+                    "{name}: another server answers there; check the address, or say that it is a new \
+                     server in its place (backend set --new-server)"
                 ),
             ));
         }
-        if backend.user_id.as_ref().is_some_and(|id| *id != user.id) {
+        if is_another_user && !in_its_place {
             return Err(another_user(backend));
+        }
+        let others = self.store.backends().await?;
+        if let Some(twin) = others.iter().find(|other| {
+            other.id != backend.id && is_account_at(other, kind, &info.id, &user.id, &at)
+        }) {
+            return Err(ApiError::usage(format!(
+                "{} is that account already; remove one of the two (backend remove)",
+                twin.name
+            )));
         }
         if let Some(token) = &token {
             self.secrets.put(&secret_name(backend), token).await?;
         }
+        let mut tx = self.store.begin().await?;
         if let Some(url) = url {
-            let mut tx = self.store.begin().await?;
             tx.set_address(backend.id, url.as_str()).await?;
-            tx.commit().await?;
         }
+        if is_another || is_another_user {
+            let who = NewIdentity { server_id: &info.id, user_id: &user.id, user_name: &user.name };
+            tx.begin_anew(backend.id, who).await?;
+            tracing::warn!(
+                "{name}: a new server or user is in its place, and is seen for the first time"
+            );
+        }
+        tx.commit().await?;
         Ok(())
+    }
+
+    /// Asks who answers at an address, for the first of these users who is there.
+    async fn find(
+        &self,
+        name: &str,
+        kind: ServerKind,
+        at: &Url,
+        users: Vec<Option<String>>,
+        token: Sensitive<String>,
+    ) -> Result<Tested> {
+        let mut found = Err(ApiError::usage(format!("{name}: no user is meant; sign in again")));
+        for user in users {
+            let server = self.connect(name, kind, at, user, token.clone())?;
+            found = who(name, &*server).await;
+            if found.is_ok() {
+                break;
+            }
+        }
+        found
     }
 
     /// Asks a backend who it is and what it has.
@@ -261,8 +310,13 @@ impl Household {
         let server = self.client(&backend, token)?;
         let mut tested = who(name, &*server).await?;
         if backend.server_id.as_ref().is_some_and(|id| *id != tested.server.id) {
-            let what = "another server than before answers at its address; check the address";
-            return Err(ApiError::new(Code::Trouble, format!("{name}: {what}")));
+            return Err(ApiError::new(
+                Code::Trouble,
+                format!("{name}: {}", Trouble::AnotherServer),
+            ));
+        }
+        if backend.user_id.as_ref().is_some_and(|id| *id != tested.user.id) {
+            return Err(ApiError::new(Code::Trouble, format!("{name}: {}", Trouble::AnotherUser)));
         }
         // Not every account may see the others: that is no failure of a test.
         tested.users = server.users().await.unwrap_or_default();
@@ -415,6 +469,12 @@ fn is_account(backend: &Backend, kind: ServerKind, server: &str, user: &str) -> 
     backend.kind == kind.name()
         && backend.server_id.as_deref() == Some(server)
         && backend.user_id.as_deref() == Some(user)
+}
+
+/// The same for whoever answers at an address: a Kodi is known by its name, and two may have the same one.
+fn is_account_at(backend: &Backend, kind: ServerKind, server: &str, user: &str, at: &Url) -> bool {
+    is_account(backend, kind, server, user)
+        && (kind != ServerKind::Kodi || backend.url == at.as_str())
 }
 
 #[cfg(test)]

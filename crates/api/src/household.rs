@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use watchstate_engine::{
-    Account, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report, Settings,
-    SystemClock,
+    Account, Answer, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report,
+    Settings, SystemClock, Undo, UndoPreview,
 };
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
@@ -90,7 +90,7 @@ impl Household {
     ) -> Result<Self> {
         let folder = DataFolder::open(path)?;
         let client_id = folder.client_id()?;
-        let store = Store::open(&folder.database()).await?;
+        let store = Store::open_kept(&folder.database(), around.clock.now()).await?;
         let closed = "WatchState was closed while it ran; the next run goes on from there";
         store.end_abandoned_runs(around.clock.now(), closed).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
@@ -124,6 +124,11 @@ impl Household {
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The file of its database.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.folder.database()
     }
 
     /// Where its tokens are kept.
@@ -181,6 +186,43 @@ impl Household {
         let folder = scratch_folder()?;
         let file = folder.path().join("preview.sqlite");
         Ok(engine.preview(accounts, wanted, import, consent, &file).await?)
+    }
+
+    /// What would follow from an answer to the un-watches that wait; see [`Engine::preview_answer`].
+    pub async fn preview_answer(
+        &self,
+        engine: &Engine,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        answer: &Answer,
+    ) -> Result<Preview> {
+        let folder = scratch_folder()?;
+        let file = folder.path().join("preview.sqlite");
+        Ok(engine.preview_answer(accounts, wanted, self.person(), answer, &file).await?)
+    }
+
+    /// Keeps a copy of the database, once a day when something changed: to be called before a run. That it
+    /// cannot be made keeps nobody from running.
+    pub async fn keep_copy(&self) {
+        match self.store.keep_copy(self.now()).await {
+            Ok(Some(copy)) => {
+                tracing::info!(bytes = copy.bytes, "the database was copied, as once a day");
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the database could not be copied"),
+        }
+    }
+
+    /// What an undo would do, on a copy that is removed again; see [`Engine::preview_undo`].
+    pub async fn preview_undo(
+        &self,
+        engine: &Engine,
+        accounts: &[Account],
+        what: Undo,
+    ) -> Result<UndoPreview> {
+        let folder = scratch_folder()?;
+        let file = folder.path().join("undo.sqlite");
+        Ok(engine.preview_undo(accounts, self.person(), what, &file).await?)
     }
 
     /// Closes the database: what was decided is in the file.

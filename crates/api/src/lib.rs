@@ -8,12 +8,15 @@
 mod app;
 mod backends;
 pub mod backups;
+mod brakes;
 pub mod contract;
+pub mod doctor;
 mod error;
 mod failure;
 pub mod folder;
 mod household;
 mod kept_file;
+mod panics;
 mod refusal;
 pub mod schedule;
 pub mod secrets;
@@ -28,6 +31,7 @@ pub use backends::{Changes, Credentials, NewAccount, Tested};
 pub use error::{ApiError, Code};
 pub use folder::DataFolder;
 pub use household::{Household, Surroundings};
+pub use panics::tell_panics_by_place;
 pub use refusal::Refusal;
 pub use secrets::{Secrets, SecretsPlace};
 

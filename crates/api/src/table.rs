@@ -68,6 +68,10 @@ commands! {
     overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live Connections], changes [],
     |app, _wish| app.overview().await;
 
+    /// A person has read that the database was made anew.
+    put_mended_away(Nothing) -> (), reads [], changes [Backends],
+    |app, _wish| app.put_mended_away().await;
+
     /// All backends.
     backends(Nothing) -> Vec<BackendCard>, reads [Backends Owed Connections], changes [],
     |app, _wish| app.cards().await;
@@ -145,12 +149,48 @@ commands! {
     preview(PreviewWish) -> Preview, reads [], changes [],
     |app, wish| {
         let backends = wish.backends.map(|ids| ids.into_iter().map(Into::into).collect());
-        app.preview(backends, wish.import).await
+        app.preview(backends, wish.import, wish.full == Some(true), wish.since.as_deref()).await
     };
 
     /// A page of a preview.
     preview_rows(PreviewRows) -> Page<PreviewRow>, reads [], changes [],
     |app, wish| app.preview_rows(&wish);
+
+    /// How many un-watches wait for a person, by backend, with the reasons and a sample.
+    held_counts(Nothing) -> Vec<HeldCount>, reads [Backends Owed Titles], changes [],
+    |app, _wish| app.held_counts().await;
+
+    /// A page of the un-watches that wait for a person.
+    held(HeldWish) -> Page<HeldRow>, reads [Backends Owed Titles], changes [],
+    |app, wish| app.held(&wish).await;
+
+    /// What would be written after an answer to what waits. Nothing is decided or written.
+    preview_answer(AnswerHeld) -> Preview, reads [], changes [],
+    |app, wish| app.preview_answer(&wish).await;
+
+    /// Answers what waits, and writes what follows. Answers when it has begun.
+    answer_held(AnswerHeld) -> (), reads [], changes [],
+    |app, wish| app.answer_held(wish).await;
+
+    /// How many titles may become unwatched without a person's yes.
+    brakes(Nothing) -> Brakes, reads [Backends Settings], changes [],
+    |app, _wish| app.brakes().await;
+
+    /// Changes that, for the person or for one backend.
+    set_brake(SetBrake) -> (), reads [], changes [Settings],
+    |app, wish| app.set_brake(wish).await;
+
+    /// What taking something back would change. Nothing is written.
+    preview_undo(UndoWish) -> UndoPreview, reads [], changes [],
+    |app, wish| app.preview_undo(wish).await;
+
+    /// Takes back what a person was shown and agreed to. Answers when it has begun.
+    undo(UndoNow) -> (), reads [], changes [],
+    |app, wish| app.undo(wish.preview).await;
+
+    /// What backends showed before something was written to them, the latest first.
+    snapshots(Nothing) -> Vec<Snapshot>, reads [Runs Backends], changes [],
+    |app, _wish| app.snapshots().await;
 
     /// What goes on.
     live(Nothing) -> Vec<Live>, reads [Live], changes [],

@@ -40,6 +40,10 @@ impl MediaServer for Unanswering {
         Self::no(OP)
     }
 
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        self.inner.who_answers().await
+    }
+
     async fn user(&self) -> Result<User, ServerError> {
         Self::no(OP)
     }

@@ -151,7 +151,7 @@ async fn a_yes_is_for_what_was_shown() {
     window.ran("sync_now", json!({})).await;
     assert_eq!(servers.writes(), 0, "no yes was given");
     let stale = window.fail("sync_now", json!({ "preview": preview["id"] })).await;
-    assert_failed(&stale, FailureKind::Usage, "changed since");
+    assert_failed(&stale, FailureKind::Changed, "changed since");
 
     // Something was done on a server since: it is found out before anything is written.
     let preview = window.ask("preview", json!({ "import": true })).await;

@@ -18,6 +18,8 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use watchstate_api::contract::FailureKind;
 use watchstate_api::settings::Book;
+use watchstate_api::{Code, Household, SecretsPlace, Surroundings};
+use watchstate_engine::Settings;
 
 /// Names, in the process that sees it, the folder on which the small disk is.
 const DISK: &str = "WATCHSTATE_TEST_DISK";
@@ -104,6 +106,94 @@ async fn on_a_full_disk(disk: &Path) {
     healed(&window).await;
     assert_eq!(servers.watched(), 0);
     assert_eq!(intact(&window).await, "ok");
+}
+
+#[tokio::test]
+async fn a_full_disk_migrates_nothing() {
+    match std::env::var_os(DISK) {
+        Some(disk) => no_migration_on_a_full_disk(Path::new(&disk)).await,
+        None => on_a_disk_of_its_own("a_full_disk_migrates_nothing"),
+    }
+}
+
+async fn no_migration_on_a_full_disk(disk: &Path) {
+    let data = disk.join("data");
+    std::fs::create_dir(&data).unwrap();
+    let file = data.join("watchstate.sqlite");
+    let all = sqlx::migrate!("../store/migrations");
+    let first = sqlx::migrate::Migrator {
+        migrations: all.iter().take(1).cloned().collect::<Vec<_>>().into(),
+        ..sqlx::migrate::Migrator::DEFAULT
+    };
+    let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let mut old = options.connect().await.unwrap();
+    first.run(&mut old).await.unwrap();
+    sqlx::raw_sql(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30000)
+         INSERT INTO titles (id, name, appeared_at) SELECT n, 'title ' || n, 1 FROM n;
+         INSERT INTO states SELECT 1, id, 1, NULL, 1, id, id, NULL, 'watched' FROM titles;",
+    )
+    .execute(&mut old)
+    .await
+    .unwrap();
+    old.close().await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let open = || {
+        let around = Surroundings::real(Settings::default());
+        Household::open(&data, Some(SecretsPlace::File), around)
+    };
+    // The small files of a first start are there; no room is left for a copy.
+    std::fs::write(data.join("client-id"), "6f1c2f0e-0000-4000-8000-000000000001").unwrap();
+    std::fs::write(data.join("watchstate.lock"), "").unwrap();
+    let filler = fill(disk);
+    let error = open().await.err().unwrap();
+    assert_eq!(error.code, Code::Store);
+    assert!(error.message.contains("the disk is full"), "{error}");
+    assert_eq!(std::fs::read(&file).unwrap(), before, "nothing is migrated without a copy");
+    assert_eq!(std::fs::read_dir(data.join("copies")).map_or(0, Iterator::count), 0);
+    std::fs::remove_file(filler).unwrap();
+    let household = open().await.unwrap();
+    let totals = household.store().totals(household.person()).await.unwrap();
+    assert_eq!(totals.watched, 30_000);
+    household.close().await;
+}
+
+#[tokio::test]
+async fn a_read_only_disk() {
+    match std::env::var_os(DISK) {
+        Some(disk) => on_a_read_only_disk(Path::new(&disk)).await,
+        None => on_a_disk_of_its_own("a_read_only_disk"),
+    }
+}
+
+async fn on_a_read_only_disk(disk: &Path) {
+    let servers = Servers::start().await;
+    let window = Window::open_in(TempDir::new_in(disk).unwrap(), None).await.agree(&servers).await;
+    let data = window.app.household().path().to_owned();
+    let writes = servers.writes();
+    window.app.close().await;
+    let Window { app, folder: _folder, .. } = window;
+    drop(app);
+    let remount = |how: &str| {
+        let done = Command::new("mount").args(["-o", how]).arg(disk).status().unwrap();
+        assert!(done.success(), "{how}");
+    };
+    let around = || Surroundings::real(Settings::default());
+    let before = std::fs::read(data.join("watchstate.sqlite")).unwrap();
+    remount("remount,ro");
+    let error = Household::open(&data, Some(SecretsPlace::File), around()).await.err().unwrap();
+    assert_eq!(error.code, Code::Store);
+    assert!(error.message.contains("cannot be written"), "{error}");
+    let looking = Household::look(&data, Some(SecretsPlace::File), around()).await.unwrap();
+    assert_eq!(looking.backends().await.unwrap().len(), 3, "a look is possible all the same");
+    looking.close().await;
+    remount("remount,rw");
+    assert_eq!(std::fs::read(data.join("watchstate.sqlite")).unwrap(), before);
+    let household = Household::open(&data, Some(SecretsPlace::File), around()).await.unwrap();
+    assert_eq!(household.backends().await.unwrap().len(), 3);
+    assert_eq!(household.store().mended().await.unwrap(), None);
+    assert_eq!(servers.writes(), writes);
+    household.close().await;
 }
 
 #[tokio::test]

@@ -92,6 +92,34 @@ async fn who_plays_is_shown_and_a_stop_goes_to_the_others() {
         .await;
 }
 
+/// Plex tells its owner of everybody's playing.
+#[tokio::test]
+async fn what_others_play_is_dropped_and_counted_on_the_card() {
+    let servers = Servers::in_real_time().await;
+    let window = listening(&servers).await;
+    let writes = servers.writes();
+    servers.plex.play("Heat", "ben").unwrap();
+    servers.plex.pause("ben", true).unwrap();
+    let dropped = async || {
+        let cards = window.ask("backends", json!({})).await;
+        let of = |card: &Value| card["connection"]["dropped"].as_u64().unwrap();
+        cards.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    // That it was counted is no news to a window: it is there with the next answer.
+    let counted = tokio::time::timeout(PATIENCE, async {
+        while dropped().await != [2, 0, 0] {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(counted.await.is_ok(), "{:?}", dropped().await);
+    assert_eq!(
+        window.ask("watching", json!({})).await,
+        json!([]),
+        "it is nobody of this household"
+    );
+    assert_eq!(servers.writes(), writes);
+}
+
 #[tokio::test]
 async fn nothing_is_heard_in_a_pause_and_nothing_is_lost() {
     let servers = Servers::in_real_time().await;

@@ -132,6 +132,7 @@ async fn each_backend_says_how_it_is_listened_to() {
         why: None,
         asked_every_s: Some(30),
         last_hour: Asking { requests: 120, bytes: 48_000 },
+        dropped: 12,
     };
     let mut events = window.app.events();
     let heeded = Heeded { connection: live, playing: Vec::new() };
@@ -141,7 +142,7 @@ async fn each_backend_says_how_it_is_listened_to() {
         connections().await[0],
         json!({
             "state": "live", "sinceAt": NOW.0, "why": null, "askedEveryS": 30,
-            "lastHour": { "requests": 120, "bytes": 48_000 },
+            "lastHour": { "requests": 120, "bytes": 48_000 }, "dropped": 12,
         })
     );
 }

@@ -17,9 +17,10 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
-use watchstate_model::ItemKey;
+use watchstate_model::{BackendId, ItemKey};
 use watchstate_servers::{Heard, Playback};
 use watchstate_store::HintHow;
+use watchstate_testkit::fake::FakeServer;
 
 #[tokio::test]
 async fn what_is_told_is_in_the_inbox_before_the_answer() {
@@ -155,7 +156,11 @@ async fn every_shape_goes_through_the_door_and_arrives() {
 #[tokio::test]
 async fn a_mark_that_only_a_webhook_tells_is_everywhere() {
     let servers = Servers::in_real_time().await;
+    for server in servers.all() {
+        server.unwatch("Alien", "ana").unwrap();
+    }
     let window = Window::in_real_time().await.agree(&servers).await;
+    let writes = servers.writes();
     let port = free_port().await;
     for (name, value) in [("WS_WEBHOOK_PORT", port.to_string()), ("WS_WEBHOOK", "true".into())] {
         window.ask("set_setting", json!({ "name": name, "value": value })).await;
@@ -196,12 +201,31 @@ async fn a_mark_that_only_a_webhook_tells_is_everywhere() {
     assert_eq!(told.status, 200);
     until("the others show it", &|_, _| servers.watched() == 3).await;
     let household = window.app.household();
-    let looked_after = timeout(PATIENCE, async {
-        while !household.store().hints(plex.id, 10).await.unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    });
-    looked_after.await.expect("it stays in the inbox");
+    let looked_after = async |backend: BackendId| {
+        let looked_after = timeout(PATIENCE, async {
+            while !household.store().hints(backend, 10).await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        });
+        looked_after.await.expect("it stays in the inbox");
+    };
+    looked_after(plex.id).await;
+
+    // What was written there is told by its plugin, and goes no further. Whatever is heard of that server after
+    // this is looked after later.
+    let address = window.ask("webhook_address", json!({ "backend": 2 })).await;
+    let attic = household.backends().await.unwrap().remove(1);
+    let heat = servers.jellyfin.key_of("Heat").unwrap();
+    let body = marked(&attic.server_id.unwrap(), &attic.user_id.unwrap(), heat.as_str());
+    let told = send(port, &request("POST", &path_of(&address, port), JSON, &body)).await.unwrap();
+    assert_eq!(told.status, 200);
+    looked_after(attic.id).await;
+    servers.jellyfin.mark_watched("Alien", "ana").unwrap();
+    let is_watched =
+        |server: &&FakeServer| server.shows("Alien", "ana").unwrap().watch.is_watched();
+    let everywhere = || servers.all().into_iter().filter(is_watched).count() == 3;
+    until("the next one is everywhere as well", &|_, _| everywhere()).await;
+    assert_eq!(servers.writes() - writes, 4, "each mark once on each of the others");
 }
 
 #[tokio::test]

@@ -92,6 +92,8 @@ pub(crate) enum Command {
     },
     /// See what is known, what is owed to whom, and what waits
     Status,
+    /// Look whether all is well: folder, database, keyring, servers; for each trouble, what to do
+    Doctor,
     /// Show the window in a browser, from this computer only
     Serve(ServeWish),
     /// Watch three sample servers being brought to agree
@@ -165,6 +167,9 @@ pub(crate) struct SetWish {
     /// Whether it is told what happened elsewhere
     #[arg(long, value_name = "SWITCH")]
     pub(crate) export: Option<ExportSwitch>,
+    /// Another server or user than before is a new one in its place: see it for the first time
+    #[arg(long)]
+    pub(crate) new_server: bool,
 }
 
 /// Secrets come from the environment and never from the command line, which every program can read.

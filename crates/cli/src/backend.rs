@@ -91,11 +91,11 @@ pub(crate) async fn show(household: &Household, name: &str, json: bool) -> Resul
 /// `backend set`
 pub(crate) async fn set(household: &Household, wish: SetWish, json: bool) -> Result<End, ApiError> {
     let credentials = credentials(wish.credentials)?;
-    if wish.url.is_none() && credentials.is_none() && wish.import.is_none() && wish.export.is_none()
-    {
+    let switches = wish.import.is_some() || wish.export.is_some();
+    if wish.url.is_none() && credentials.is_none() && !switches && !wish.new_server {
         return Err(ApiError::usage(
-            "nothing to change; give --url, --import, --export, --token-env, or --username with \
-             --password-env",
+            "nothing to change; give --url, --import, --export, --token-env, --new-server, or --username \
+             with --password-env",
         ));
     }
     let changes = Changes {
@@ -103,6 +103,7 @@ pub(crate) async fn set(household: &Household, wish: SetWish, json: bool) -> Res
         credentials,
         import: wish.import.map(Into::into),
         export: wish.export.map(|switch| switch == ExportSwitch::On),
+        in_its_place: wish.new_server,
     };
     let backend = household.set_backend(&wish.name, changes).await?;
     one(&backend, json, &format!("{} is changed.", backend.name));

@@ -5,6 +5,7 @@ mod backend;
 mod backups;
 mod bar;
 mod demo;
+mod doctor;
 mod history;
 mod json;
 mod preview;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(told))
         .with(log.clone().with_filter(Targets::new().with_target("watchstate", kept)))
         .init();
+    watchstate_api::tell_panics_by_place();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -121,6 +123,7 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
         }
         Command::Explain { title } => history::explain(&household, title, json).await,
         Command::Status => status::status(&household, json).await,
+        Command::Doctor => doctor::doctor(&household, json).await,
         _ => Ok(End::Well),
     };
     household.close().await;

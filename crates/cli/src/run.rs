@@ -106,6 +106,7 @@ async fn wet(
     cancel: CancellationToken,
 ) -> Result<End, ApiError> {
     let chosen = chosen(household, task).await?;
+    household.keep_copy().await;
     let mut accounts = household.accounts().await?;
     let wanted: Vec<BackendId> = chosen.iter().map(|backend| backend.id).collect();
     let bars = Arc::new(Bars::of(&accounts));
@@ -234,8 +235,9 @@ pub(crate) fn told(report: &RunReport) {
             }
             format!("{line} ({spent})")
         }
-        Task::Export => {
-            let mut line = format!("{name}: export: {} written", run.written);
+        Task::Export | Task::Undo => {
+            let task = report.task.name();
+            let mut line = format!("{name}: {task}: {} written", run.written);
             for (count, what) in
                 [(run.already, "already so"), (run.held, "held"), (run.failed, "failed")]
             {

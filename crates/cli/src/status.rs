@@ -8,7 +8,7 @@ use crate::End;
 use crate::json;
 use crate::table::table;
 use crate::terminal::say;
-use crate::words::{stamp, time_or};
+use crate::words::{stamp, time, time_or};
 
 /// What is known, what is owed to whom, and what waits.
 pub(crate) async fn status(household: &Household, json: bool) -> Result<End, ApiError> {
@@ -43,6 +43,17 @@ pub(crate) async fn status(household: &Household, json: bool) -> Result<End, Api
         return Ok(End::Well);
     }
     say(&format!("data     {}", household.path().display()));
+    if let Some(mended) = household.store().mended().await? {
+        let from = match mended.copy_at {
+            Some(at) => format!("made anew from a copy of {}", time(at)),
+            None => "begun empty, because no copy was whole".to_owned(),
+        };
+        say(&format!(
+            "database it was damaged ({}), is kept as {}, and {from}. See what to do with: watchstate-cli \
+             doctor",
+            mended.why, mended.aside
+        ));
+    }
     say(&format!("tokens   {secrets}"));
     say(&format!(
         "titles   {}, of them {} watched and {} begun",
@@ -71,6 +82,9 @@ pub(crate) async fn status(household: &Household, json: bool) -> Result<End, Api
         &["BACKEND", "LAST IMPORT", "LAST EXPORT", "OWED", "HELD", "REFUSED", "TROUBLE"],
         &rows,
     ));
+    for off in household.brakes_off().await? {
+        say(&format!("\n{off}."));
+    }
     Ok(End::Well)
 }
 

@@ -315,12 +315,16 @@ async fn databases_that_cannot_be_used() {
         (torn, "a damaged one"),
     ] {
         fs::write(&file, &bytes).unwrap();
-        for line in ["import", "status", "sync --dry-run"] {
-            let told = at.run(line).await;
-            eprintln!("{why}: {}", told.err.trim_end());
-            says(told.error(1), &["the database is damaged", "move it away"]);
-        }
-        assert_eq!(fs::read(&file).unwrap(), bytes, "{why}: it is left as it is");
+        says(
+            at.run("sync --dry-run").await.error(1),
+            &["the database is damaged", "start WatchState"],
+        );
+        assert_eq!(fs::read(&file).unwrap(), bytes, "{why}: a look leaves it as it is");
+        let told = at.run("status").await;
+        assert_eq!(told.code, 0, "{why}: {}", told.err);
+        says(&told.out, &["was damaged", "watchstate-damaged-", "a copy of"]);
+        assert_eq!(at.good("backend list").await["backends"].as_array().unwrap().len(), 1, "{why}");
+        at.good("import").await;
     }
     fs::write(&file, good).unwrap();
     at.good("status").await;

@@ -57,6 +57,7 @@ impl Engine {
             ..Decisions::default()
         };
         let mut gone = HashSet::new();
+        let mut moved = Vec::new();
         for arrival in these {
             let titles: Vec<TitleId> = arrival.titles().collect();
             // The copy it stands for now: one that this sweep did not see, the latest agreed on first.
@@ -73,11 +74,15 @@ impl Engine {
             let how = match before {
                 Some((old, before)) => {
                     gone.insert(old);
+                    moved.push((old, arrival.row.id));
                     Seen::Rekeyed { before }
                 }
                 None => Seen::AsKnown { readded: false, marked_at: arrival.marked_at },
             };
             decisions.decide(stance, arrival.row, &titles, arrival.owed, &how, false);
+        }
+        for (old, new) in moved {
+            tx.move_wish(old, new).await?;
         }
         self.write(taker, tx, decisions).await?;
         let mut gone: Vec<ItemId> = gone.into_iter().collect();

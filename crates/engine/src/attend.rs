@@ -47,6 +47,8 @@ pub struct Attending {
     sittings: BTreeMap<ItemKey, Sitting>,
     /// What the server last said of who plays what.
     playing: Vec<NowPlaying>,
+    /// Whether it answers that, and `playing` is not only what it told by itself.
+    sees: bool,
     memory: Glanced,
     looked_at: Option<Moment>,
     happened_at: Option<Moment>,
@@ -74,6 +76,7 @@ impl Attending {
             connection: Connection::Offline,
             sittings: BTreeMap::new(),
             playing: Vec::new(),
+            sees: false,
             memory: Glanced::default(),
             looked_at: None,
             happened_at: None,
@@ -154,13 +157,14 @@ impl Attending {
         let mut outcome = Outcome::default();
         let mut hints = Hints::default();
         for heard in heard {
-            self.note(heard, &mut hints, at);
+            self.note(engine, heard, &mut hints, at);
         }
         outcome.stopped = hints.stopped;
+        let before = self.playing.clone();
         if hints.ask {
             outcome.playing = self.see_who_plays(engine).await?.is_some();
-            self.foreign += self.count_foreign();
         }
+        self.drop_foreign(&mut hints, &before);
         if hints.keys.len() > MOST_HINTS && self.can_look {
             hints.look = true;
             hints.keys.clear();
@@ -186,23 +190,25 @@ impl Attending {
             .map(|(key, _)| key.clone())
             .collect();
         for key in silent {
-            self.note(Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
+            self.note(engine, Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
         }
         let due = self.is_due(at);
         let asks = due && self.connection != Connection::Live;
         if asks || hints.ask {
             let before = self.see_who_plays(engine).await?;
             outcome.playing = before.is_some();
-            if asks {
+            if asks && self.sees {
                 // Nobody tells how it goes on: what is seen now is as good as having been told.
                 let mut ended = before.unwrap_or_default();
                 ended.retain(|key| !self.plays(key));
                 for key in ended {
-                    self.note(Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
+                    let ended = Heard::Playback { key, how: Playback::Stopped };
+                    self.note(engine, ended, &mut hints, at);
                 }
                 for playing in self.playing.clone() {
                     let how = if playing.paused { Playback::Paused } else { Playback::Runs };
-                    self.note(Heard::Playback { key: playing.key, how }, &mut hints, at);
+                    let seen = Heard::Playback { key: playing.key, how };
+                    self.note(engine, seen, &mut hints, at);
                 }
             }
         }
@@ -217,13 +223,14 @@ impl Attending {
     }
 
     /// Notes what one message leads to.
-    fn note(&mut self, heard: Heard, hints: &mut Hints, at: Moment) {
+    fn note(&mut self, engine: &Engine, heard: Heard, hints: &mut Hints, at: Moment) {
         match heard {
             Heard::Items(items) => hints.keys.extend(items),
             Heard::Something => hints.look = true,
             Heard::Foreign => self.foreign += 1,
             Heard::Nothing => {}
             Heard::Playback { key, how } => {
+                engine.attention.heard(self.account.backend.id, &key, how, at);
                 let before = self.sittings.get(&key).copied();
                 let Turn { look, sitting } = turn(before, how, at);
                 hints.ask |= look || before.map(|sitting| sitting.how) != Some(how);
@@ -232,8 +239,26 @@ impl Attending {
                     Some(sitting) => self.sittings.insert(key.clone(), sitting),
                     None => self.sittings.remove(&key),
                 };
+                if how == Playback::Stopped {
+                    hints.ended.insert(key.clone());
+                } else {
+                    hints.goes_on.push(key.clone());
+                }
                 if look {
                     hints.keys.insert(key);
+                }
+            }
+        }
+    }
+
+    /// Counts the words about what somebody else plays, and leaves alone what they are about. An end is no such
+    /// word: of a short playback it may be all that was heard in time.
+    fn drop_foreign(&mut self, hints: &mut Hints, before: &[NowPlaying]) {
+        for key in std::mem::take(&mut hints.goes_on) {
+            if !self.plays(&key) && before.iter().all(|playing| playing.key != key) {
+                self.foreign += 1;
+                if !hints.ended.contains(&key) {
+                    hints.keys.remove(&key);
                 }
             }
         }
@@ -257,14 +282,8 @@ impl Attending {
 
     /// How often one looks, now: seconds.
     pub fn pace(&self, at: Moment) -> i64 {
-        let since = self.happened_at.map_or(i64::MAX, |happened| at.0 - happened.0);
-        let lively = !self.playing.is_empty() || since < LIVELY_FOR_S;
-        match (self.connection, self.account.server.tells()) {
-            (Connection::Live, Tells::Everything) => SURE_S,
-            _ if lively => LIVELY_S,
-            _ if since < CALM_FOR_S => CALM_S,
-            _ => ASLEEP_S,
-        }
+        let since = self.happened_at.map(|happened| at.0 - happened.0);
+        pace(self.connection, self.account.server.tells(), !self.playing.is_empty(), since)
     }
 
     fn is_due(&self, at: Moment) -> bool {
@@ -291,7 +310,9 @@ impl Attending {
 
     /// Asks who plays what; answers with what was played before when that is something else.
     async fn see_who_plays(&mut self, engine: &Engine) -> Result<Option<Vec<ItemKey>>> {
-        let playing = match engine.ask(self.account.server.playing()).await? {
+        let answer = engine.ask(self.account.server.playing()).await?;
+        self.sees = matches!(answer, Playing::Items(_));
+        let playing = match answer {
             Playing::Items(items) => items,
             // Whoever may not see sessions is told of its own alone.
             Playing::NotVisible => self.sittings.keys().cloned().map(Into::into).collect(),
@@ -306,11 +327,6 @@ impl Attending {
     fn plays(&self, key: &ItemKey) -> bool {
         self.playing.iter().any(|playing| playing.key == *key)
     }
-
-    /// How many playbacks that were told are not this person's.
-    fn count_foreign(&self) -> u64 {
-        self.sittings.keys().filter(|key| !self.plays(key)).count() as u64
-    }
 }
 
 /// What messages that came at once lead to.
@@ -324,4 +340,51 @@ struct Hints {
     ask: bool,
     /// Something has stopped.
     stopped: bool,
+    /// What was told to go on, as often as it was told.
+    goes_on: Vec<ItemKey>,
+    /// What was told to have ended.
+    ended: BTreeSet<ItemKey>,
+}
+
+/// How often one looks: seconds. `plays` while the person plays something there, and `since` is how many
+/// seconds ago something last happened, where anything ever did.
+fn pace(connection: Connection, tells: Tells, plays: bool, since: Option<i64>) -> i64 {
+    let within = |seconds| since.is_some_and(|since| since < seconds);
+    match (connection, tells) {
+        (Connection::Live, Tells::Everything) => SURE_S,
+        _ if plays || within(LIVELY_FOR_S) => LIVELY_S,
+        _ if within(CALM_FOR_S) => CALM_S,
+        _ => ASLEEP_S,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quick_while_somebody_watches_and_slow_at_night() {
+        use Connection::{Live, Offline, Polling};
+        use Tells::{Everything, Nothing, Playback};
+        const MINUTE: i64 = 60;
+        const HOUR: i64 = 3600;
+        for (connection, tells, plays, since, pace_s, why) in [
+            (Live, Everything, true, Some(0), 900, "it tells everything: only to be sure"),
+            (Live, Everything, false, None, 900, "at night as well"),
+            (Live, Playback, true, Some(0), 20, "somebody watches"),
+            (Live, Playback, true, Some(9 * HOUR), 20, "and has for hours"),
+            (Live, Playback, false, Some(15 * MINUTE - 1), 20, "they have just stopped"),
+            (Live, Playback, false, Some(15 * MINUTE), 60, "a quarter of an hour ago"),
+            (Live, Playback, false, Some(2 * HOUR - 1), 60, "not long ago"),
+            (Live, Playback, false, Some(2 * HOUR), 300, "everybody sleeps"),
+            (Live, Playback, false, None, 300, "nothing ever happened"),
+            (Polling, Everything, true, Some(0), 20, "its socket does not stand"),
+            (Polling, Everything, false, Some(HOUR), 60, "nor does it now"),
+            (Polling, Nothing, false, None, 300, "there is no socket"),
+            (Offline, Everything, false, None, 300, "it is gone"),
+            (Live, Playback, false, Some(-5), 20, "our clock was set back"),
+        ] {
+            assert_eq!(pace(connection, tells, plays, since), pace_s, "{why}");
+        }
+    }
 }

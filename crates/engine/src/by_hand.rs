@@ -1,7 +1,9 @@
 //! What a person does to one title in the window: marks it, has it read again, wants it left alone.
 
+use std::collections::HashMap;
+
 use watchstate_model::{BackendId, Because, ItemKey, Moment, PersonId, State, TitleId, Watch};
-use watchstate_store::{Import, JournalRow, Task, Touched, What};
+use watchstate_store::{ChangeRow, Changed, Import, JournalRow, Task, Touched, What};
 
 use crate::decide::Stance;
 use crate::follow::NO_RUN;
@@ -45,6 +47,8 @@ impl Engine {
             let (was, became) = (ours.watch, watch);
             let line = JournalRow { title, backend: None, what: What::Took, was, became, because };
             tx.journal(NO_RUN, person, at, &[line]).await?;
+            let changed = Changed::Took { held: ours, holds: state, copy: None };
+            tx.add_changes(NO_RUN, person, at, &[ChangeRow { title, changed, because }]).await?;
         }
         tx.touch(person, &[Touched { title, again: false }]).await?;
         tx.commit().await?;
@@ -96,6 +100,7 @@ impl Engine {
         let mut reports = Vec::new();
         let mut read: Vec<Account> = Vec::new();
         let mut last = NO_RUN;
+        let mut runs = HashMap::new();
         for account in accounts.iter_mut().filter(|a| a.backend.import != Import::Off) {
             let keys: Vec<ItemKey> = copies
                 .iter()
@@ -107,6 +112,7 @@ impl Engine {
             }
             let mut running = self.begin(Task::Import, account, at).await?;
             last = running.id;
+            runs.insert(account.backend.id, running.id);
             let trouble = self.reread_there(account, &keys, &mut running, at).await.err();
             let fatal = trouble.as_ref().is_some_and(Trouble::is_fatal);
             reports.push(self.end(account, running, trouble.as_ref(), at).await?);
@@ -117,7 +123,7 @@ impl Engine {
             }
         }
         for person in crate::people(&read) {
-            self.brake(&read, person, last, Consent::default(), at).await?;
+            self.brake(&read, person, last, &runs, Consent::default(), at).await?;
             self.plan_touched(accounts, person, at).await?;
         }
         Ok(reports)
@@ -130,7 +136,7 @@ impl Engine {
         running: &mut Running,
         at: Moment,
     ) -> Result<()> {
-        let _lane = self.lane(account.backend.id).await?;
+        let _lane = self.lane(&account.backend).await?;
         account.check(self).await?;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person: account.backend.person, run: running.id, stance };

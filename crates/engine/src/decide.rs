@@ -9,7 +9,10 @@ use watchstate_model::{
     Abilities, BackendId, Because, Case, ClockOffset, Echo, ItemId, Marks, Moment, Sight, State,
     Target, TitleId, Verdict, Watch, Window,
 };
-use watchstate_store::{Baseline, Import, ItemRow, JournalRow, Owed, Touched, What, marks_print};
+use watchstate_store::{
+    Baseline, ChangeRow, Changed, CopyChange, Import, ItemRow, JournalRow, Owed, Touched, What,
+    marks_print,
+};
 
 use crate::{Account, Engine, Merge, Settings};
 
@@ -55,6 +58,14 @@ pub(crate) struct Decisions {
     pub items: Vec<ItemRow>,
     pub states: HashMap<TitleId, (State, Because)>,
     pub journal: Vec<JournalRow>,
+    /// The same changes of what we hold, and writes that came back, so that they can be taken back.
+    pub changes: Vec<ChangeRow>,
+    /// Copies on which a person did something: what was wished of them before is over.
+    pub moved: Vec<ItemId>,
+    /// Titles of which something was learned that is no other decision: what we held of them.
+    pub learned: HashMap<TitleId, State>,
+    /// Copies that show what was wished of them.
+    pub told: Vec<ItemId>,
     /// With whether the title was watched again.
     pub touched: BTreeMap<TitleId, bool>,
     /// Un-watches for the brake, each with the last run in which the mark was still there.
@@ -63,6 +74,8 @@ pub(crate) struct Decisions {
     pub forget: Vec<ItemId>,
     /// Writes that came back.
     pub settled: Vec<ItemId>,
+    /// Why un-watches count as meant, where a person said so.
+    pub approved: Option<Because>,
     /// What we held before this transaction.
     pub before: HashMap<TitleId, State>,
 }
@@ -160,8 +173,22 @@ impl Decisions {
             self.forget.push(row.id);
         }
         let mut agreed = true;
+        // What it showed before a person did something there; at first sight nobody has.
+        let copy = CopyChange {
+            backend: stance.backend,
+            item: row.id,
+            showed: match (seen, row.baseline) {
+                (Seen::Rekeyed { before }, _) => before.marks,
+                (Seen::AsKnown { .. }, base) => base.map_or(observed, |base| base.marks),
+            },
+            shows: observed,
+        };
+        let is_first = matches!(sight, Sight::First);
         for (title, verdict) in verdicts {
             let ours = self.state(title);
+            if !is_first && is_an_act(&verdict) {
+                self.moved.push(row.id);
+            }
             row.because = match verdict {
                 Verdict::Nothing(because) => because,
                 Verdict::NotTrusted(because) => {
@@ -174,8 +201,13 @@ impl Decisions {
                     }
                     because
                 }
-                Verdict::Take(state, because) | Verdict::Unwatch(state, because) => {
-                    self.take(stance, title, state, because);
+                Verdict::Take(state, because) => {
+                    self.take(stance, title, state, because, copy);
+                    because
+                }
+                Verdict::Unwatch(state, because) => {
+                    let because = self.approved.unwrap_or(because);
+                    self.take(stance, title, state, because, copy);
                     because
                 }
             };
@@ -217,10 +249,14 @@ impl Decisions {
             stance.settings.progress,
             row.duration_ms,
         );
+        let showed = row.baseline.map_or(Marks::UNTOUCHED, |base| base.marks);
         row.because = match said {
             Echo::No => return false,
             Echo::Confirmed => {
                 self.settled.push(row.id);
+                if owed.because.brings_back() {
+                    self.told.push(row.id);
+                }
                 let was = row.baseline.map_or(Watch::Unwatched, |base| base.marks.watch);
                 for title in titles {
                     let now = row.seen.watch;
@@ -230,6 +266,12 @@ impl Decisions {
             }
             Echo::Unfinished => Because::OwnWriteUnfinished,
         };
+        if let Some(title) = titles.first() {
+            let (backend, item, shows) = (stance.backend, row.id, row.seen);
+            let copy = CopyChange { backend, item, showed, shows };
+            let changed = Changed::Told { copy, meant: owed.target };
+            self.changes.push(ChangeRow { title: *title, changed, because: owed.because });
+        }
         // Whether anything is still owed is for the planning to say.
         for title in titles {
             self.touched.entry(*title).or_default();
@@ -240,7 +282,14 @@ impl Decisions {
         true
     }
 
-    fn take(&mut self, stance: &Stance, title: TitleId, state: State, because: Because) {
+    fn take(
+        &mut self,
+        stance: &Stance,
+        title: TitleId,
+        state: State,
+        because: Because,
+        copy: CopyChange,
+    ) {
         let ours = self.state(title);
         if state == ours {
             return;
@@ -248,8 +297,13 @@ impl Decisions {
         let again = because == Because::WatchedAgain;
         if state.watch != ours.watch || again {
             self.line(stance, title, What::Took, ours.watch, state.watch, because);
+            let changed = Changed::Took { held: ours, holds: state, copy: Some(copy) };
+            self.changes.push(ChangeRow { title, changed, because });
             let touched = self.touched.entry(title).or_default();
             *touched |= again;
+        }
+        if because == Because::FirstSightAgrees {
+            self.learned.entry(title).or_insert(ours);
         }
         self.states.insert(title, (state, because));
     }
@@ -270,6 +324,17 @@ impl Decisions {
     /// What has to be planned, in order.
     pub(crate) fn touched(&self) -> Vec<Touched> {
         self.touched.iter().map(|(title, again)| Touched { title: *title, again: *again }).collect()
+    }
+}
+
+/// Whether a person did something on an account, that was told from its baseline: be it that what we hold stays.
+fn is_an_act(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Take(..) | Verdict::Unwatch(..) | Verdict::Keep(Because::LaterChangeElsewhere) => {
+            true
+        }
+        // The account lost something: nobody's doing.
+        Verdict::Keep(_) | Verdict::Nothing(_) | Verdict::NotTrusted(_) => false,
     }
 }
 

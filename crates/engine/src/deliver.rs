@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
-use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, TitleId, Watch};
+use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, TitleId, Watch, Wish};
 use watchstate_servers::{Fault, Playing, ServerError, Write};
 use watchstate_store::{
-    Attempt, Baseline, JournalRow, KnownItem, OutboxRow, Run, What, marks_print,
+    Attempt, Baseline, ChangeRow, Changed, CopyChange, JournalRow, KnownItem, OutboxRow, Run, What,
+    marks_print,
 };
 
 use crate::decide::Stance;
@@ -42,16 +43,28 @@ impl Due {
 }
 
 /// A write and what the account shows before it.
-struct Letter {
-    row: OutboxRow,
+pub(crate) struct Letter {
+    pub row: OutboxRow,
     from: Marks,
     duration_ms: Option<u32>,
+    /// What the copy is to show again, where that is why.
+    pub wish: Option<Wish>,
 }
 
 impl Letter {
     /// Whether the account does not show it already: no write is made to one that agrees.
     fn is_needed(&self, stance: &Stance) -> bool {
         let (target, abilities) = (&self.row.target, &stance.abilities);
+        if let Some(wish) = self.wish {
+            let progress = stance.settings.progress;
+            return !wish.is_shown_by(
+                self.from,
+                abilities,
+                stance.clock,
+                progress,
+                self.duration_ms,
+            );
+        }
         let shown = target.is_shown_by(
             self.from.watch,
             abilities,
@@ -98,6 +111,11 @@ impl Engine {
                 if fresh { None } else { Some(self.ask(account.server.read(&keys)).await) }
             });
             let playing = match playing {
+                // Whoever may not ask goes by what the server told by itself.
+                Ok(Playing::NotVisible) => {
+                    let told = self.attention.plays(backend, self.clock.now());
+                    Playing::Items(told.into_iter().map(Into::into).collect())
+                }
                 Ok(playing) => playing,
                 Err(trouble) if trouble.is_fatal() || trouble.ends_the_lane() => {
                     return Err(trouble);
@@ -124,7 +142,7 @@ impl Engine {
             });
         }
         if run.failed > 0 {
-            let Refusals { cause, parked } = refusals;
+            let Refusals { cause, parked, .. } = refusals;
             let (failed, planned) = (run.failed, run.planned);
             return Err(Trouble::SomeFailed { failed, planned, cause, parked });
         }
@@ -176,7 +194,7 @@ impl Engine {
             .filter_map(|row| {
                 let item = known.get(&row.item)?;
                 let (from, duration_ms) = (item.row.seen, item.row.duration_ms);
-                Some(Letter { row: row.clone(), from, duration_ms })
+                Some(Letter { row: row.clone(), from, duration_ms, wish: None })
             })
             .collect())
     }
@@ -209,7 +227,7 @@ impl Engine {
             .filter_map(|row| {
                 let item = found.get(&row.key)?;
                 let duration_ms = item.facts.as_ref().and_then(|facts| facts.duration_ms);
-                Some(Letter { row, from: item.marks, duration_ms })
+                Some(Letter { row, from: item.marks, duration_ms, wish: None })
             })
             .collect())
     }
@@ -274,12 +292,13 @@ impl Engine {
         &self,
         account: &Account,
         taker: &Taker,
-        letters: Vec<Letter>,
+        mut letters: Vec<Letter>,
         playing: &Playing,
         run: &mut Run,
         refusals: &mut Refusals,
     ) -> Result<()> {
         let at = taker.stance.at;
+        self.recall_wishes(&mut letters).await?;
         let busy = self.played_there(account, &letters, playing).await?;
         let (wait, letters): (Vec<Letter>, Vec<Letter>) =
             letters.into_iter().partition(|letter| busy.contains(&letter.row.item));
@@ -307,6 +326,9 @@ impl Engine {
         }
         kept.clear();
         let items: Vec<ItemId> = letters.iter().map(|letter| letter.row.item).collect();
+        if !std::mem::replace(&mut refusals.has_begun, true) {
+            self.before_the_first_write(taker, &mut tx).await?;
+        }
         tx.sending(&items).await?;
         tx.commit().await?;
         let backend = account.backend.id;
@@ -320,7 +342,10 @@ impl Engine {
                     to: letter.row.target,
                     duration_ms: letter.duration_ms,
                 };
-                let answer = self.ask(account.server.write(&write)).await;
+                let answer = match &letter.wish {
+                    Some(wish) => self.ask(account.server.restore(&write, &wish.shows)).await,
+                    None => self.ask(account.server.write(&write)).await,
+                };
                 self.report.step(Step::Sent { backend, item: letter.row.item });
                 (letter, answer)
             })
@@ -357,6 +382,7 @@ impl Engine {
         let mut known: HashMap<ItemId, KnownItem> =
             tx.items(&items).await?.into_iter().map(|(_, item)| (item.row.id, item)).collect();
         let (mut rows, mut settled, mut attempts, mut lines) = (vec![], vec![], vec![], vec![]);
+        let (mut changes, mut brought_back) = (vec![], vec![]);
         let mut gone = Vec::new();
         let mut end = None;
         for (letter, answer) in answers {
@@ -382,6 +408,22 @@ impl Engine {
                     because: letter.row.because,
                 }));
                 settled.push(letter.row.item);
+                if letter.row.because.brings_back() {
+                    brought_back.push(letter.row.item);
+                }
+                changes.extend(item.titles().next().map(|title| ChangeRow {
+                    title,
+                    changed: Changed::Told {
+                        copy: CopyChange {
+                            backend: stance.backend,
+                            item: letter.row.item,
+                            showed: letter.from,
+                            shows: now.marks,
+                        },
+                        meant: letter.row.target,
+                    },
+                    because: letter.row.because,
+                }));
                 let mut row = item.row;
                 row.seen = now.marks;
                 row.added_at = now.added_at;
@@ -418,6 +460,8 @@ impl Engine {
         tx.settle(&settled).await?;
         tx.attempted(&attempts).await?;
         tx.journal(taker.run, taker.person, stance.at, &lines).await?;
+        tx.add_changes(taker.run, taker.person, stance.at, &changes).await?;
+        tx.told_wishes(&brought_back).await?;
         tx.gone(&gone).await?;
         tx.commit().await?;
         match end {
@@ -427,13 +471,15 @@ impl Engine {
     }
 }
 
-/// What a run that goes on remembers of writes that were not taken.
+/// What a run that goes on remembers of its writes, and of those that were not taken.
 #[derive(Default)]
 struct Refusals {
     /// Why the first of them failed, as a sentence.
     cause: Option<String>,
     /// Whether any of them is not tried again by itself.
     parked: bool,
+    /// Whether anything was written before.
+    has_begun: bool,
 }
 
 /// What becomes of a write that did not come to be.

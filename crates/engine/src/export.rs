@@ -153,7 +153,7 @@ impl Engine {
         let person = backend.person;
         let stance = Stance::of(self, account, at);
         let taker = Taker { person, run: running.id, stance };
-        let _lane = self.lane(backend.id).await?;
+        let _lane = self.lane(backend).await?;
         let owed = self.count_planned(account, running).await?;
         let stale = backend.import == Import::Off
             && backend.swept_at.is_none_or(|swept| swept.0 + STALE_AFTER_S < at.0);
@@ -165,7 +165,7 @@ impl Engine {
             let mut counters = watchstate_store::Run::default();
             self.sweep(account, &taker, consent.full, &mut counters).await?;
             let here = std::slice::from_ref(account);
-            self.brake(here, person, running.id, consent, at).await?;
+            self.brake(here, person, running.id, &HashMap::new(), consent, at).await?;
             self.plan_touched(accounts, person, at).await?;
             fresh = true;
         } else if !full && !swept_now {

@@ -3,7 +3,7 @@
 //! [`Engine::follow`] reads, takes in and plans; [`Engine::pass_on`] writes what is due. They are apart so
 //! that each backend can be read and written by a task of its own, and one that is slow holds up nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use watchstate_model::{BackendId, Item, ItemKey, Moment, PersonId, RunId};
 use watchstate_store::{Import, Run};
@@ -74,7 +74,7 @@ impl Engine {
         let at = self.clock.now();
         let mut run = Run::default();
         {
-            let _lane = self.lane(account.backend.id).await?;
+            let _lane = self.lane(&account.backend).await?;
             let taker = self.hinted(account, at);
             for some in keys.chunks(account.server.read_at_once().max(1)) {
                 let items = self.ask(account.server.read(some)).await?;
@@ -115,7 +115,8 @@ impl Engine {
         at: Moment,
         run: &Run,
     ) -> Result<Followed> {
-        let held = self.brake(accounts, person, NO_RUN, Consent::default(), at).await?;
+        let held =
+            self.brake(accounts, person, NO_RUN, &HashMap::new(), Consent::default(), at).await?;
         self.plan_touched(accounts, person, at).await?;
         let owed = self.store.due(at).await?;
         Ok(Followed {
@@ -142,7 +143,7 @@ impl Engine {
         if !backend.export || backend.approved_at.is_none() {
             return Ok(PassedOn::default());
         }
-        let _lane = self.lane(backend.id).await?;
+        let _lane = self.lane(backend).await?;
         let waiting = self.store.waiting(backend.id).await?.owed;
         if waiting == 0 || waiting > self.settings.export_threshold {
             return Ok(PassedOn::default());

@@ -57,7 +57,7 @@ impl Engine {
         let mut run = Run::default();
         let (mut watched, mut differ) = (0_u32, Vec::new());
         {
-            let _lane = self.lane(backend).await?;
+            let _lane = self.lane(&account.backend).await?;
             let libraries = self.libraries(account, memory, at).await?;
             let taker = self.hinted(account, at);
             for library in &libraries {

@@ -1,6 +1,6 @@
 //! Import: everything the backends say is taken in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -65,10 +65,12 @@ impl Engine {
             .filter(|(_, trouble, _)| trouble.is_none())
             .map(|(_, _, account)| (**account).clone())
             .collect();
-        let mut held = std::collections::HashMap::new();
+        let runs: HashMap<BackendId, RunId> =
+            results.iter().map(|(running, _, account)| (account.backend.id, running.id)).collect();
+        let mut held = HashMap::new();
         if let Some(run) = last {
             for person in people(&read) {
-                held.extend(self.brake(&read, person, run, consent, at).await?);
+                held.extend(self.brake(&read, person, run, &runs, consent, at).await?);
             }
         }
         let (mut reports, mut swept, mut fatal) = (Vec::new(), HashSet::new(), None);
@@ -99,7 +101,7 @@ impl Engine {
         consent: Consent,
         at: Moment,
     ) -> Result<()> {
-        let _lane = self.lane(account.backend.id).await?;
+        let _lane = self.lane(&account.backend).await?;
         account.check(self).await?;
         let taker = Taker {
             person: account.backend.person,

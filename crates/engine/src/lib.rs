@@ -9,9 +9,11 @@
 //! from one to the other in an order in which the process may die at any moment.
 #![deny(missing_docs)]
 
+pub mod answer;
 mod arrivals;
 pub mod attend;
 pub mod attention;
+mod before_writing;
 mod by_hand;
 pub mod clock;
 mod decide;
@@ -30,10 +32,12 @@ pub mod restore;
 mod sweep;
 mod take_in;
 mod trouble;
+mod undo;
 mod unwatch;
 
 use std::sync::Arc;
 
+pub use answer::{Answer, Say};
 pub use attention::Attention;
 use attention::Lane;
 pub use clock::{Clock, SystemClock};
@@ -42,9 +46,10 @@ pub use report::{Report, RunReport, Silent, Step};
 pub use restore::{Recalled, Restore, Restored};
 pub use tokio_util::sync::CancellationToken;
 pub use trouble::Trouble;
-use watchstate_model::{Abilities, BackendId, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
-use watchstate_servers::MediaServer;
-use watchstate_store::{Backend, Store};
+pub use undo::{Left, Undo, UndoPreview, Undone};
+use watchstate_model::{Abilities, BrakePolicy, Case, ClockOffset, PersonId, Verdict};
+use watchstate_servers::{MediaServer, ServerInfo, User};
+use watchstate_store::{Backend, Store, Stranger};
 
 /// What calls to the engine answer.
 pub type Result<T, E = Trouble> = std::result::Result<T, E>;
@@ -72,10 +77,22 @@ impl Account {
 
     /// Asks whether it is there, and is who it was.
     async fn check(&mut self, engine: &Engine) -> Result<()> {
-        let info = engine.ask(self.server.check()).await?;
-        if self.backend.server_id.as_ref().is_some_and(|known| *known != info.id) {
-            return Err(Trouble::AnotherServer);
+        let info = match engine.ask(self.server.check()).await {
+            Err(trouble) if trouble.is_about_credentials() => {
+                return Err(self.whose_door_is_it(engine, trouble).await?);
+            }
+            info => info?,
+        };
+        let user = engine.ask(self.server.user()).await?;
+        let other_server = self.backend.server_id.as_ref().is_some_and(|known| *known != info.id);
+        let other_user = self.backend.user_id.as_ref().is_some_and(|known| *known != user.id);
+        if other_server || other_user {
+            // Nothing is read and nothing is written until a person has said who that is.
+            self.keep_the_stranger(engine, &info, user).await?;
+            let trouble = if other_server { Trouble::AnotherServer } else { Trouble::AnotherUser };
+            return Err(trouble);
         }
+        self.forget_a_stranger(engine).await?;
         self.clock = info.clock;
         self.abilities = self.server.abilities();
         if self.backend.abilities != Some(self.abilities) {
@@ -83,6 +100,50 @@ impl Account {
             tx.set_abilities(self.backend.id, &self.abilities).await?;
             tx.commit().await?;
             self.backend.abilities = Some(self.abilities);
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// Credentials that are of no use may be so because another server answers by now: that is another trouble.
+    async fn whose_door_is_it(&self, engine: &Engine, trouble: Trouble) -> Result<Trouble> {
+        let Ok(Some(info)) = engine.ask(self.server.who_answers()).await else {
+            return Ok(trouble);
+        };
+        if self.backend.server_id.as_ref().is_none_or(|known| *known == info.id) {
+            return Ok(trouble);
+        }
+        let nobody = User { id: String::new(), name: String::new() };
+        self.keep_the_stranger(engine, &info, nobody).await?;
+        Ok(Trouble::AnotherServer)
+    }
+
+    async fn keep_the_stranger(
+        &self,
+        engine: &Engine,
+        info: &ServerInfo,
+        user: User,
+    ) -> Result<()> {
+        let stranger = Stranger {
+            backend: self.backend.id,
+            server_id: info.id.clone(),
+            server_name: info.name.clone(),
+            user_id: user.id,
+            user_name: user.name,
+        };
+        let mut tx = engine.store.begin().await?;
+        tx.met_a_stranger(&stranger, engine.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The one that is known answers again: there is nothing to ask a person any more.
+    async fn forget_a_stranger(&self, engine: &Engine) -> Result<()> {
+        let strangers = engine.store.strangers().await?;
+        if strangers.iter().any(|stranger| stranger.backend == self.backend.id) {
+            let mut tx = engine.store.begin().await?;
+            tx.no_stranger(self.backend.id).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
@@ -105,6 +166,12 @@ pub struct Settings {
     pub backends_at_once: usize,
     /// How many writes are under way to one backend at once.
     pub writes_at_once: usize,
+    /// How many snapshots of a backend are kept at most (`WS_KEEP_SNAPSHOTS`).
+    pub snapshots_kept: u32,
+    /// For how many days snapshots are kept at most (`WS_SNAPSHOTS_DAYS`).
+    pub snapshots_days: u32,
+    /// For how many days what was changed can be taken back (`WS_UNDO_DAYS`).
+    pub undo_days: u32,
 }
 
 impl Default for Settings {
@@ -117,6 +184,9 @@ impl Default for Settings {
             page_most: 1000,
             backends_at_once: 4,
             writes_at_once: 4,
+            snapshots_kept: 100,
+            snapshots_days: 90,
+            undo_days: 90,
         }
     }
 }
@@ -124,7 +194,7 @@ impl Default for Settings {
 /// How far a person allows a run to go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Consent {
-    /// Backends that were never exported to may be written, and what the brake held is let go.
+    /// Backends that were never exported to may be written, and what the brake holds is let go.
     pub yes: bool,
     /// Everything is read anew and compared, however little seems to have changed.
     pub full: bool,
@@ -190,7 +260,7 @@ impl Engine {
     }
 
     /// Waits for the lane of a backend, or stops when it is told to.
-    async fn lane(&self, backend: BackendId) -> Result<Lane> {
+    async fn lane(&self, backend: &Backend) -> Result<Lane> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Trouble::Cancelled),

@@ -4,6 +4,7 @@
 //! that is slow or gone holds up nobody else, and each is read and written by one hand.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const TICK: Duration = Duration::from_secs(10);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// A connection that stood so long was a good one, and the next wait is the first again: seconds. One that is
+/// cut as soon as it stands, by a proxy that lets no socket live, would otherwise be made anew each second.
+const STOOD_S: i64 = 60;
 /// A server whose socket could not be opened is asked in the meantime, and tried again after so many ticks.
 const TICKS_WITHOUT_SOCKET: u32 = 30;
 /// So many messages are taken at once when they come together.
@@ -118,7 +122,7 @@ impl Live {
                 attending: Attending::new(account),
                 words,
             };
-            tasks.spawn(attendant.attend());
+            tasks.spawn(attendant.be_supervised());
         }
         Self { shared, tasks }
     }
@@ -213,15 +217,33 @@ enum Next {
 }
 
 impl Attendant {
+    /// Attends until the task is ended. Should it fall over a mistake of ours, it begins anew with nothing
+    /// but the account: a household must not stay deaf to one server, and believe itself live, until the app
+    /// is started again.
+    async fn be_supervised(mut self) {
+        let mut wait = FIRST_WAIT;
+        while AssertUnwindSafe(self.attend()).catch_unwind().await.is_err() {
+            tracing::error!("the task of an account fell over, and begins anew");
+            self.attending = Attending::new(self.attending.account().clone());
+            self.show(Some("WatchState made a mistake here; the log has more".to_owned()));
+            self.rest(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
     /// Attends until the task is ended: connects, and connects again.
-    async fn attend(mut self) {
+    async fn attend(&mut self) {
         let mut wait = FIRST_WAIT;
         loop {
+            let begun = self.shared.engine.clock.now();
             let trouble = match self.connect().await {
                 Err(trouble) => trouble,
                 Ok(socket) => {
-                    wait = FIRST_WAIT;
-                    self.listen(socket).await
+                    let trouble = self.listen(socket).await;
+                    if self.shared.engine.clock.now().0 - begun.0 >= STOOD_S {
+                        wait = FIRST_WAIT;
+                    }
+                    trouble
                 }
             };
             if matches!(trouble, Trouble::Cancelled) {
@@ -336,6 +358,7 @@ impl Attendant {
         let outcome = self.attending.heard(&self.shared.engine, &accounts, heard).await?;
         let at_once = outcome.stopped;
         self.came_of(outcome, false).await?;
+        self.show(None);
         if owed || at_once {
             self.pass_on(&accounts, at_once).await?;
         }
@@ -347,6 +370,8 @@ impl Attendant {
         let outcome = self.attending.tick(&self.shared.engine, &accounts).await?;
         let at_once = outcome.stopped;
         self.came_of(outcome, false).await?;
+        // How often it is asked moves with the time.
+        self.show(None);
         self.pass_on(&accounts, at_once).await
     }
 
@@ -373,6 +398,7 @@ impl Attendant {
             self.shared.say(*backend, Word::PassOn);
         }
         if playing || connected {
+            // What is said of it is there before anybody is told to look.
             self.show(None);
         }
         if playing {
@@ -407,13 +433,14 @@ impl Attendant {
         let id = attending.account().backend.id;
         let mut all = self.shared.standing();
         let before = all.get(&id);
-        let moved = before.is_none_or(|it| it.connection != connection || it.why != why);
+        let foreign = attending.foreign();
+        let moved = before
+            .is_none_or(|it| (it.connection, &it.why, it.foreign) != (connection, &why, foreign));
         let since = match before {
             Some(before) if before.connection == connection => before.since,
             _ => now,
         };
         let (playing, each_s) = (attending.playing().to_vec(), attending.pace(now));
-        let foreign = attending.foreign();
         all.insert(id, Standing { connection, since, why, playing, each_s, foreign });
         drop(all);
         if moved {

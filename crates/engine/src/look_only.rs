@@ -22,6 +22,10 @@ impl MediaServer for LookOnly {
         self.0.check().await
     }
 
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        self.0.who_answers().await
+    }
+
     async fn user(&self) -> Result<User, ServerError> {
         self.0.user().await
     }

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use watchstate_model::plan::plan;
-use watchstate_model::{BackendId, Copy, Held, ItemId, Moment, PersonId, State, TitleId, Watch};
+use watchstate_model::plan::{is_spent, plan};
+use watchstate_model::{
+    BackendId, Copy, Held, ItemId, Moment, PersonId, State, TitleId, Watch, Wish,
+};
 use watchstate_store::{KnownItem, Touched};
 
 use crate::decide::of_titles;
@@ -53,6 +55,9 @@ impl Engine {
                 tx.states(person, &all).await?.into_iter().collect();
             let state = |title| states.get(&title).copied().unwrap_or(State::UNTOUCHED);
 
+            let ids: Vec<ItemId> = items.iter().map(|(_, item)| item.row.id).collect();
+            let wishes = tx.wishes(&ids).await?;
+
             let covered: Vec<Vec<State>> =
                 items.iter().map(|(_, item)| item.titles().map(state).collect()).collect();
             let copies: Vec<Copy<'_>> = items
@@ -62,12 +67,26 @@ impl Engine {
                 .filter(|((_, item), _)| !item.titles().any(|title| alone.contains(&title)))
                 .filter_map(|((backend, item), states)| {
                     let account = by_id.get(backend)?;
+                    // Whether a mark that seems to be gone there was meant to go is not known yet: until it
+                    // is, it is not put back either.
+                    if item.marked_at.is_some() {
+                        return None;
+                    }
                     (account.backend.person == person)
-                        .then(|| self.copy(account, item, states, &touched))
+                        .then(|| self.copy(account, item, states, &touched, &wishes))
                 })
                 .collect();
             let made = plan(&copies, self.settings.progress);
             tx.owe(&made.changes, at).await?;
+            let spent: Vec<ItemId> = copies
+                .iter()
+                .filter(|copy| {
+                    let progress = self.settings.progress;
+                    copy.wish.is_some_and(|wish| is_spent(&wish, copy, progress))
+                })
+                .map(|copy| copy.item)
+                .collect();
+            tx.forget_wishes(&spent).await?;
             let told: HashSet<ItemId> = made.changes.iter().map(|change| change.item).collect();
             let agree: Vec<ItemId> = items
                 .iter()
@@ -105,6 +124,7 @@ impl Engine {
         item: &KnownItem,
         states: &'a [State],
         touched: &[Touched],
+        wishes: &HashMap<ItemId, Wish>,
     ) -> Copy<'a> {
         // They come in the order of their titles.
         let is_again = |title| {
@@ -123,6 +143,7 @@ impl Engine {
             export: account.backend.export,
             states,
             again: again || item.owed.is_some_and(|owed| owed.again),
+            wish: wishes.get(&item.row.id).copied(),
         }
     }
 }

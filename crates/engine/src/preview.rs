@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use watchstate_model::{BackendId, Because, TitleId, Watch};
+use watchstate_model::{BackendId, Because, PersonId, TitleId, Watch};
 use watchstate_store::{Backend, Line, Store, Task};
 
 use crate::look_only::LookOnly;
 use crate::report::RunReport;
-use crate::{Account, Attention, Consent, Engine, Restore, Result};
+use crate::{Account, Answer, Attention, Consent, Engine, Restore, Result};
 
 /// One change that would be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +48,17 @@ struct Looking<'a> {
     wanted: &'a [BackendId],
     import: bool,
     consent: Consent,
-    restore: Option<&'a Restore>,
+    /// What a person does first.
+    first: Option<First<'a>>,
+}
+
+/// What a person does before their servers are told.
+#[derive(Clone, Copy)]
+enum First<'a> {
+    /// They answer un-watches that wait.
+    Answer(PersonId, &'a Answer),
+    /// They restore a backup.
+    Restore(&'a Restore),
 }
 
 impl Engine {
@@ -63,7 +73,22 @@ impl Engine {
         consent: Consent,
         scratch: &Path,
     ) -> Result<Preview> {
-        let wish = Looking { wanted, import, consent, restore: None };
+        let wish = Looking { wanted, import, consent, first: None };
+        self.preview_on(accounts, wish, scratch).await
+    }
+
+    /// What would follow from an answer to the un-watches that wait: see [`Engine::preview`] and
+    /// [`Engine::answer`]. No server is imported from.
+    pub async fn preview_answer(
+        &self,
+        accounts: &[Account],
+        wanted: &[BackendId],
+        person: PersonId,
+        answer: &Answer,
+        scratch: &Path,
+    ) -> Result<Preview> {
+        let (first, consent) = (Some(First::Answer(person, answer)), Consent::default());
+        let wish = Looking { wanted, import: false, consent, first };
         self.preview_on(accounts, wish, scratch).await
     }
 
@@ -76,8 +101,8 @@ impl Engine {
         restore: &Restore,
         scratch: &Path,
     ) -> Result<Preview> {
-        let (wanted, consent) = (restore.to.as_slice(), Consent::default());
-        let wish = Looking { wanted, import: false, consent, restore: Some(restore) };
+        let (wanted, first) = (restore.to.as_slice(), Some(First::Restore(restore)));
+        let wish = Looking { wanted, import: false, consent: Consent::default(), first };
         self.preview_on(accounts, wish, scratch).await
     }
 
@@ -100,7 +125,7 @@ impl Engine {
     async fn preview_there(
         &self,
         accounts: &[Account],
-        Looking { wanted, import, consent, restore }: Looking<'_>,
+        Looking { wanted, import, consent, first }: Looking<'_>,
     ) -> Result<Preview> {
         let at = self.clock.now();
         let before = self.store.last_line().await?;
@@ -118,9 +143,16 @@ impl Engine {
             .collect();
         let mut preview = Preview::default();
         let mut swept = HashSet::new();
+        if let Some(First::Answer(person, answer)) = first {
+            self.answer(&looked, person, answer).await?;
+        }
         if import {
             (preview.runs, swept) = self.import_at(&mut looked, consent, at).await?;
         }
+        let restore = match first {
+            Some(First::Restore(restore)) => Some(restore),
+            Some(First::Answer(..)) | None => None,
+        };
         if let Some(restore) = restore {
             preview.runs = self.restore_at(&mut looked, restore, at).await?.runs;
         } else if !wanted.is_empty() {

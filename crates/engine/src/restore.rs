@@ -12,7 +12,7 @@ use watchstate_model::restore::{not_listed, restored};
 use watchstate_model::{
     BackendId, Because, ExternalIds, Identity, Kept, Moment, PersonId, ShowId, State, TitleId, Way,
 };
-use watchstate_store::{JournalRow, Touched, Tx, What};
+use watchstate_store::{ChangeRow, Changed, JournalRow, Touched, Tx, What};
 
 use crate::follow::NO_RUN;
 use crate::report::RunReport;
@@ -86,7 +86,7 @@ impl Engine {
 
     /// Restores what a person wants, who was shown what follows ([`Engine::preview_restore`]) and said yes: that
     /// is a yes to a first export as well. `accounts` are all of the household.
-    pub async fn restore(&self, accounts: &mut [Account], wish: &Restore) -> Result<Restored> {
+    pub async fn restore_backup(&self, accounts: &mut [Account], wish: &Restore) -> Result<Restored> {
         let at = self.clock.now();
         for account in accounts.iter_mut().filter(|a| wish.to.contains(&a.backend.id)) {
             if account.backend.export && account.backend.approved_at.is_none() {
@@ -132,11 +132,11 @@ impl Engine {
             let titles: Vec<TitleId> = some.iter().map(|(title, _)| *title).collect();
             let ours: HashMap<TitleId, State> =
                 tx.states(wish.person, &titles).await?.into_iter().collect();
-            let mut change = Changed::default();
+            let mut change = Becoming::default();
             for (title, kept) in some {
                 let before = ours.get(title).copied().unwrap_or(State::UNTOUCHED);
                 if let Some(state) = restored(wish.way, &before, kept, progress, at) {
-                    change.to(*title, before, state, Because::Restored);
+                    change.to(*title, before, state, Because::RestoredFromBackup);
                 }
                 // Servers may show something else although our state was right: an un-watch that waits for
                 // a person, or a write that was given up.
@@ -171,7 +171,7 @@ impl Engine {
             let Some(last) = watched.last().copied() else { return Ok(changed) };
             after = last;
             let ours = tx.states(wish.person, &watched).await?;
-            let mut change = Changed::default();
+            let mut change = Becoming::default();
             for (title, before) in ours {
                 if wish.titles.contains_key(&title) || wish.spared.contains(&title) {
                     continue;
@@ -186,25 +186,30 @@ impl Engine {
 
 /// What some titles become, gathered until it is written.
 #[derive(Default)]
-struct Changed {
+struct Becoming {
     states: Vec<(TitleId, State, Because)>,
     lines: Vec<JournalRow>,
+    /// The same, to be taken back one by one.
+    changes: Vec<ChangeRow>,
     touched: Vec<Touched>,
 }
 
-impl Changed {
+impl Becoming {
     fn to(&mut self, title: TitleId, before: State, state: State, because: Because) {
         self.states.push((title, state, because));
         let (was, became) = (before.watch, state.watch);
         if was != became {
             let what = What::Took;
             self.lines.push(JournalRow { title, backend: None, what, was, became, because });
+            let changed = Changed::Took { held: before, holds: state, copy: None };
+            self.changes.push(ChangeRow { title, changed, because });
         }
     }
 
     async fn write(self, tx: &mut Tx, person: PersonId, at: Moment) -> Result<u64> {
         tx.put_states(person, &self.states).await?;
         tx.journal(NO_RUN, person, at, &self.lines).await?;
+        tx.add_changes(NO_RUN, person, at, &self.changes).await?;
         tx.touch(person, &self.touched).await?;
         Ok(u64::try_from(self.states.len()).unwrap_or(u64::MAX))
     }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringTreemap;
-use watchstate_model::{Facts, Item, ItemId, ItemKey, PersonId, RunId, TitleId};
+use watchstate_model::{Because, Facts, Item, ItemId, ItemKey, PersonId, RunId, TitleId, Wish};
 use watchstate_store::{
     Compared, KnownItem, KnownPage, Looked, Run, Tx, facts_print, marks_print, page_print,
 };
@@ -255,7 +255,7 @@ impl Engine {
                 run.added -= u64::from(is_new);
                 row.present = true;
                 row.print = marks_print(&row.seen, row.added_at);
-                row.because = row.review.unwrap_or(watchstate_model::Because::NoIds);
+                row.because = row.review.unwrap_or(Because::NoIds);
                 decisions.items.push(row);
                 continue;
             }
@@ -271,7 +271,7 @@ impl Engine {
                 // Decided when it is known which of them are still there.
                 row.print = 0;
                 row.present = true;
-                row.because = watchstate_model::Because::FirstSightAgrees;
+                row.because = Because::FirstSightAgrees;
                 if let Some(sweep) = sweep.as_deref_mut() {
                     sweep.arrivals.push(row.id);
                 }
@@ -302,6 +302,21 @@ impl Engine {
     ) -> Result<()> {
         let Taker { person, run, stance } = *taker;
         let touched = decisions.touched();
+        let decided: Vec<TitleId> = decisions.states.keys().copied().collect();
+        // That another account agrees is not a new act: what was wished before it was read is wished still.
+        let learned: Vec<TitleId> = decisions.learned.keys().copied().collect();
+        let carried: Vec<(ItemId, Wish)> = tx
+            .wishes_of(&learned)
+            .await?
+            .into_iter()
+            .filter_map(|(title, item, wish)| {
+                let stood = wish.stands(decisions.learned.get(&title)?);
+                let (then, because) = *decisions.states.get(&title)?;
+                let still = stood && because == Because::FirstSightAgrees;
+                still.then_some((item, Wish { then, ..wish }))
+            })
+            .collect();
+        tx.put_wishes(&carried, stance.at).await?;
         let mut states: Vec<_> = decisions
             .states
             .into_iter()
@@ -312,7 +327,11 @@ impl Engine {
         tx.put_items(stance.backend, &decisions.items).await?;
         tx.put_states(person, &states).await?;
         tx.journal(run, person, stance.at, &decisions.journal).await?;
+        tx.add_changes(run, person, stance.at, &decisions.changes).await?;
         tx.touch(person, &touched).await?;
+        tx.touch_apart(person, &decided).await?;
+        tx.forget_wishes(&decisions.moved).await?;
+        tx.told_wishes(&decisions.told).await?;
         tx.forget_unwatches(&decisions.forget).await?;
         tx.add_unwatches(stance.backend, &decisions.unwatches, stance.at).await?;
         tx.settle(&decisions.settled).await?;

@@ -24,9 +24,16 @@ pub enum Trouble {
     },
     /// Another server answers at the address.
     #[error(
-        "another server than before answers at its address; check the address, or remove and add the backend"
+        "another server than before answers at its address; check the address, or say that it is a new \
+         server in its place (backend set --new-server)"
     )]
     AnotherServer,
+    /// Its credentials are another user's by now.
+    #[error(
+        "its credentials are of another user than before; sign in as the user that was meant, or say that \
+         this one takes their place (backend set --new-server)"
+    )]
+    AnotherUser,
     /// The run was stopped.
     #[error("stopped; what was done is kept, and the next run goes on from there")]
     Cancelled,
@@ -56,6 +63,15 @@ impl Trouble {
     /// Whether the whole task must end, not only this backend's part.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Cancelled)
+    }
+
+    /// Whether the server is there and would not have us.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        let fault = match self {
+            Self::Server(error) => error.fault,
+            _ => return false,
+        };
+        matches!(fault, Fault::Unauthorized | Fault::Forbidden | Fault::NoSuchUser)
     }
 
     /// Whether asking this server for anything more is in vain for now.

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod playback;
 pub mod reason;
 pub mod restore;
+pub mod wish;
 
 pub use brake::{Brake, BrakePolicy};
 pub use echo::Echo;
@@ -39,3 +40,4 @@ pub use plan::{Abilities, Change, Copy, Held, Plan, Target};
 pub use playback::{Playback, Sitting};
 pub use reason::Because;
 pub use restore::{Kept, Way};
+pub use wish::Wish;

@@ -83,11 +83,14 @@ impl Marks {
 pub struct ProgressRule {
     /// Positions before this are a look inside, not a beginning: milliseconds.
     pub minimum_ms: u32,
+    /// A position that shows up in a watched title sooner than this after it was watched is no rewatch but
+    /// what is left of that viewing: seconds. With 0 every one is a rewatch.
+    pub rewatch_after_s: u32,
 }
 
 impl Default for ProgressRule {
     fn default() -> Self {
-        Self { minimum_ms: 60_000 }
+        Self { minimum_ms: 60_000, rewatch_after_s: 0 }
     }
 }
 

@@ -169,6 +169,10 @@ fn first_sight(case: &Case) -> Verdict {
     }
 }
 
+/// So much earlier than before a date may be without telling anything: seconds. Dates that we wrote are moved
+/// by what was measured of the server's clock.
+const SLACK_S: i64 = 60;
+
 /// What a person did on the account, told from its baseline.
 enum Act {
     Watched,
@@ -191,7 +195,12 @@ fn moved(case: &Case, baseline: Marks, readded: bool) -> Verdict {
     if observed == baseline {
         return Verdict::Nothing(Because::SameAsBaseline);
     }
-    let act = act(case, baseline, readded);
+    let act = match act(case, baseline, readded) {
+        Act::Progress(_) | Act::Rewatch(_) if case.was_just_watched() => {
+            Act::Lost(Because::JustWatched)
+        }
+        act => act,
+    };
     let state = case.state;
     let (watch, because) = match act {
         Act::None(because) => return Verdict::Nothing(because),
@@ -254,9 +263,17 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
     let settle = |watch| case.progress.settle(watch, case.duration_ms);
     let (was, is) = (settle(baseline.watch), settle(observed.watch));
     let look_inside = is.position().is_none() && observed.watch.position().is_some();
+    // Both are the same server's words: no play can make its last play an earlier one.
+    let older = baseline
+        .last_played
+        .zip(observed.last_played)
+        .is_some_and(|(before, now)| now.0.saturating_add(SLACK_S) < before.0);
     match (was, is) {
         (Watch::Watched { rewatch: before }, Watch::Watched { rewatch: now }) => {
             match (before, now) {
+                (before, Some(now)) if before != Some(now) && older => {
+                    Act::Lost(Because::OlderThanBefore)
+                }
                 (before, Some(now)) if before != Some(now) => Act::Rewatch(now),
                 _ if observed.plays > baseline.plays => Act::WatchedAgain,
                 (None, None) if observed.last_played > baseline.last_played => Act::PlayedLater,
@@ -268,6 +285,7 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
         }
         (_, Watch::Watched { .. }) => Act::Watched,
         (Watch::Watched { .. }, _) if readded => Act::Lost(Because::FileReplaced),
+        (Watch::Watched { .. }, Watch::Started(_)) if older => Act::Lost(Because::OlderThanBefore),
         (Watch::Watched { .. }, Watch::Started(at)) => Act::Rewatch(at),
         (Watch::Watched { .. }, Watch::Unwatched) => {
             // A position too small to tell is a trace as well: the title was opened, not un-watched.
@@ -280,6 +298,9 @@ fn act(case: &Case, baseline: Marks, readded: bool) -> Act {
         (Watch::Started(before), Watch::Started(now)) if before == now => {
             Act::None(Because::OnlyTracesMoved)
         }
+        (Watch::Started(before), Watch::Started(now)) if older && now < before => {
+            Act::Lost(Because::OlderThanBefore)
+        }
         (_, Watch::Started(now)) => Act::Progress(now),
         (Watch::Unwatched, Watch::Unwatched) if look_inside => Act::None(Because::TooSmallToTell),
         (Watch::Unwatched, Watch::Unwatched) => Act::None(Because::OnlyTracesMoved),
@@ -290,6 +311,17 @@ impl Case {
     /// The server's date, told on our clock.
     fn claim(&self) -> Option<Moment> {
         self.observed.last_played.map(|theirs| self.clock.to_ours(theirs))
+    }
+
+    /// Whether the title was watched so short a time ago that a place in it is no rewatch. Counted up to when
+    /// the place is seen, not by its date: servers date a play at its beginning, and whoever has gone on
+    /// playing for long enough is rewatching.
+    fn was_just_watched(&self) -> bool {
+        let rest = i64::from(self.progress.rewatch_after_s);
+        let watched_at = self.state.played_at.unwrap_or(self.state.decided_at);
+        rest > 0
+            && self.state.watch == Watch::WATCHED
+            && self.window.until.0.saturating_sub(watched_at.0) < rest
     }
 
     /// Our state after the person did something on this account that led to `watch` at `at`; `claim` is

@@ -5,6 +5,7 @@ use crate::marks::{Marks, ProgressRule, Watch};
 use crate::merge::State;
 use crate::moment::{ClockOffset, Moment};
 use crate::reason::Because;
+use crate::wish::Wish;
 
 /// What a server can be told, and how exactly. Data, so that the engine needs no case for any server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,7 +72,21 @@ impl Target {
         let place = self.watch.position();
         let whole = duration_ms.filter(|whole| place.is_none_or(|place| place.ms() <= *whole));
         let settle = |watch| progress.settle(watch, whole);
-        !positions || shown == self.watch || settle(shown) == settle(self.watch)
+        !positions
+            || shown == self.watch
+            || is_rounded(shown, self.watch)
+            || settle(shown) == settle(self.watch)
+    }
+}
+
+/// Whether an account shows a wanted place as its server keeps it: in whole seconds. The same write once more
+/// would be rounded again.
+fn is_rounded(shown: Watch, wanted: Watch) -> bool {
+    match (shown.position(), wanted.position()) {
+        (Some(shown), Some(wanted)) => {
+            shown.ms() % 1000 == 0 && shown.ms().abs_diff(wanted.ms()) < 1000
+        }
+        _ => false,
     }
 }
 
@@ -96,6 +111,8 @@ pub struct Copy<'a> {
     pub states: &'a [State],
     /// Whether the title was watched again since its copies were last told.
     pub again: bool,
+    /// What a person wants this copy to show instead: see [`Wish`].
+    pub wish: Option<Wish>,
 }
 
 /// A copy that must be told.
@@ -154,6 +171,20 @@ pub fn plan(copies: &[Copy<'_>], progress: ProgressRule) -> Plan {
     plan
 }
 
+/// Whether a copy's wish is not needed any more: something new happened to the title, or the copy shows it and
+/// would not be told anything else without it.
+pub fn is_spent(wish: &Wish, copy: &Copy<'_>, progress: ProgressRule) -> bool {
+    let Some(state) = one_state(copy.states) else { return true };
+    if !wish.stands(&state) {
+        return true;
+    }
+    let shown =
+        wish.is_shown_by(copy.shows, copy.abilities, copy.clock, progress, copy.duration_ms);
+    // Without it, and as if export were on: one that is not written to now may be tomorrow.
+    let without = Copy { wish: None, export: true, ..*copy };
+    shown && wish.told && !matches!(tell(&without, progress), Tell::Change(..))
+}
+
 enum Tell {
     Nothing,
     Change(Target, Because),
@@ -164,6 +195,15 @@ fn tell(copy: &Copy<'_>, progress: ProgressRule) -> Tell {
     let Some(state) = one_state(copy.states) else {
         return Tell::Held(Because::EpisodesDiffer);
     };
+    if let Some(wish) = copy.wish.filter(|wish| wish.stands(&state)) {
+        let shown =
+            wish.is_shown_by(copy.shows, copy.abilities, copy.clock, progress, copy.duration_ms);
+        return match (shown, copy.export) {
+            (true, _) => Tell::Nothing,
+            (false, true) => Tell::Change(wish.target(copy.clock), wish.because),
+            (false, false) => Tell::Held(Because::ExportOff),
+        };
+    }
     // An account whose marks are not taken may show some that nobody told us of. Silence about a title is
     // not "unwatched": only what somebody once decided is told.
     if copy.states.iter().all(|state| *state == State::UNTOUCHED)
@@ -192,7 +232,7 @@ fn remembers_an_older_play(copy: &Copy<'_>, to: &Target) -> bool {
 /// The one state that a copy can be told, or none where it covers several episodes in different states:
 /// one file has one mark. All watched is watched, none watched is unwatched; a position in a file of
 /// several episodes means another place in each, and is not told.
-fn one_state(states: &[State]) -> Option<State> {
+pub fn one_state(states: &[State]) -> Option<State> {
     let (first, rest) = states.split_first()?;
     if rest.is_empty() {
         return Some(*first);
@@ -250,6 +290,7 @@ mod tests {
             export: true,
             states,
             again: false,
+            wish: None,
         }
     }
 
@@ -300,6 +341,28 @@ mod tests {
                 "another second is not, and it goes back",
             ),
             (
+                Watch::Started(at(90_000)),
+                Watch::Started(at(90_999)),
+                ALL,
+                None,
+                "a server that cuts places to seconds without our knowing shows it",
+            ),
+            (Watch::Started(at(91_000)), Watch::Started(at(90_500)), ALL, None, "or rounds them"),
+            (
+                Watch::Started(at(90_001)),
+                Watch::Started(at(90_999)),
+                ALL,
+                Some(Watch::Started(at(90_999))),
+                "a place to the millisecond is another one",
+            ),
+            (
+                Watch::Started(at(90_000)),
+                Watch::Started(at(91_000)),
+                ALL,
+                Some(Watch::Started(at(91_000))),
+                "so is another second",
+            ),
+            (
                 Watch::Started(at(5_000)),
                 Watch::Unwatched,
                 ALL,
@@ -322,6 +385,54 @@ mod tests {
         ] {
             let copy = Copy { duration_ms: duration, ..copy(Watch::Unwatched, &states, &ALL) };
             assert_eq!(ask(&copy), Ok(told.then_some(states[0].watch)), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_wish_stands_in_for_the_state_until_something_new_happens() {
+        let (u, w) = (Watch::Unwatched, Watch::WATCHED);
+        let then = State { decided_at: Moment(40), ..state(w) };
+        let wish =
+            |watch| Wish { shows: shows(watch), then, told: false, because: Because::Undone };
+        let later = State { decided_at: Moment(41), ..then };
+        let other = State { watch: u, ..then };
+        let recounted = State { plays: 9, played_at: Some(Moment(60)), ..then };
+        for (shown, wished, now, told, why) in [
+            (w, u, then, Ok(Some(u)), "it goes back, whatever we hold"),
+            (u, u, then, Ok(None), "it shows what is wished: nothing is brought back"),
+            (u, u, later, Ok(Some(w)), "somebody did something: the state counts again"),
+            (u, w, other, Ok(None), "another mark is held: the wish is over"),
+            (u, u, recounted, Ok(None), "a count that is learned is not an act"),
+            (w, w, State::UNTOUCHED, Err(Because::NothingDecided), "nor is silence"),
+        ] {
+            let states = [now];
+            let copy = Copy { wish: Some(wish(wished)), ..copy(shown, &states, &ALL) };
+            assert_eq!(ask(&copy), told, "{why}");
+        }
+        let states = [then];
+        let off = Copy { wish: Some(wish(u)), export: false, ..copy(w, &states, &ALL) };
+        assert_eq!(ask(&off), Err(Because::ExportOff), "never written where export is off");
+        let untouched = [State::UNTOUCHED];
+        let of_nothing = Wish { then: State::UNTOUCHED, ..wish(u) };
+        let copy = Copy { wish: Some(of_nothing), ..copy(w, &untouched, &ALL) };
+        assert_eq!(ask(&copy), Ok(Some(u)), "what was told of a title nobody decided on goes back");
+    }
+
+    #[test]
+    fn a_wish_is_spent_when_it_says_nothing_more() {
+        let (u, w) = (Watch::Unwatched, Watch::WATCHED);
+        let then = state(w);
+        let wish = |watch, told| Wish { shows: shows(watch), then, told, because: Because::Undone };
+        let states = [then];
+        for (shown, wish, spent, why) in [
+            (u, wish(u, true), false, "without it the mark would come back"),
+            (w, wish(w, true), true, "it shows what we hold in any case"),
+            (w, wish(w, false), false, "count and date are still to be told"),
+            (w, wish(u, false), false, "it is not done yet"),
+            (u, Wish { then: State::UNTOUCHED, ..wish(u, true) }, true, "something new happened"),
+        ] {
+            let copy = Copy { wish: Some(wish), ..copy(shown, &states, &ALL) };
+            assert_eq!(is_spent(&wish, &copy, ProgressRule::default()), spent, "{why}");
         }
     }
 

@@ -49,6 +49,8 @@ reasons! {
     Progressed = "progressed", "played on there";
     /// A position appeared on a watched title.
     RewatchBegun = "rewatch_begun", "a rewatch was begun there: it stays watched, and the place is kept";
+    /// A position appeared on a title that was watched a moment ago.
+    JustWatched = "just_watched", "watched only a moment ago: a place in it is no rewatch yet";
     /// A position was taken away.
     PositionCleared = "position_cleared", "the place to go on was cleared there";
     /// A person took the watched mark away.
@@ -57,6 +59,8 @@ reasons! {
     Reopened = "reopened", "only opened again there, not marked unwatched: the mark is restored";
     /// A new key, or a new add date, came without the mark.
     FileReplaced = "file_replaced", "the file or its entry was replaced there and lost its mark: it is restored";
+    /// A place that is older than what was shown before.
+    OlderThanBefore = "older_than_before", "it shows an older place, with an older date, than it did before, as after restoring a back-up: ours is kept";
     /// Another change is later.
     LaterChangeElsewhere = "later_change_elsewhere", "a later change elsewhere wins";
     /// The account's marks are never taken.
@@ -71,9 +75,14 @@ reasons! {
     /// A person decided in the window.
     MarkedByHand = "marked_by_hand", "marked by you in WatchState";
     /// A person restored a backup that says so.
-    Restored = "restored", "restored by you from a backup";
+    RestoredFromBackup = "restored_from_backup", "restored by you from a backup";
     /// A person restored a backup exactly, and it does not list the title.
     NotInBackup = "not_in_backup", "not in the backup that you restored exactly";
+
+    /// A person took a change back.
+    Undone = "undone", "undone by you";
+    /// A person wanted an account to be as it was in a snapshot.
+    Restored = "restored", "restored by you from a snapshot";
 
     // Which title an item is.
     /// Identified by external ids.
@@ -123,14 +132,31 @@ reasons! {
     /// Nothing to write.
     AlreadyThere = "already_there", "it showed so already";
     /// Too many un-watches at once.
-    Brake = "brake", "too many titles would become unwatched at once: held until you approve";
+    Brake = "brake", "too many titles would become unwatched at once: held until you decide";
+    /// An account's latest marks are gone, all at once.
+    RolledBack = "rolled_back", "the latest marks there are gone all at once, as after restoring a back-up: held until you decide";
+    /// A person said that the mark stays.
+    Rejected = "rejected", "refused by you: it stays watched, and the mark is restored there";
     /// Approved by a person.
     Approved = "approved", "approved by you";
+    /// What a change led to is not there any more, so it cannot be taken back.
+    ChangedSince = "changed_since", "changed since, so it is left as it is";
+    /// A person wants the title left alone.
+    LeftAlone = "left_alone", "you want this title left alone";
+    /// The server stamps its own date or count.
+    TracesNotTaken = "traces_not_taken", "the mark and the place go back; the date or the play count cannot be written there";
+    /// The server cannot be told a position.
+    PlaceNotTaken = "place_not_taken", "the mark goes back; the place to go on cannot be written there";
     /// The first export to a backend.
     FirstExport = "first_export", "the first export to this backend waits for your yes";
 }
 
 impl Because {
+    /// Whether a write for this reason brings back what a copy showed once, count and date included.
+    pub fn brings_back(self) -> bool {
+        matches!(self, Self::Undone | Self::Restored)
+    }
+
     /// The reason of a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|because| because.code() == code)

@@ -5,8 +5,8 @@ use watchstate_model::marks::ProgressRule;
 use watchstate_model::merge::{Trust, merge};
 use watchstate_model::plan::plan;
 use watchstate_model::{
-    Abilities, BackendId, Case, ClockOffset, Copy, ItemId, Marks, Moment, Position, Sight, State,
-    Target, Verdict, Watch, Window,
+    Abilities, BackendId, Because, Case, ClockOffset, Copy, ItemId, Marks, Moment, Position, Sight,
+    State, Target, Verdict, Watch, Window, Wish,
 };
 
 const SINCE: Moment = Moment(1_000);
@@ -159,6 +159,7 @@ proptest! {
             export: true,
             states: &states,
             again: false,
+            wish: None,
         };
         for change in plan(&[copy], rule).changes {
             let told = Marks { watch: change.to.watch, ..shown };
@@ -167,5 +168,48 @@ proptest! {
         }
         let target = Target::of(&state, &abilities);
         prop_assert!(target.is_shown_by(target.watch, &abilities, rule, None));
+    }
+
+    /// A copy that shows what a person wants it to show is not written to, whatever else is held, for as long as
+    /// nothing new happens; and one write is enough.
+    #[test]
+    fn a_wish_is_told_once_and_never_again(
+        state in state(),
+        counted in state(),
+        shown in marks(),
+        wished in marks(),
+        abilities in abilities(),
+        again in any::<bool>(),
+    ) {
+        let rule = ProgressRule::default();
+        // Count and date of what we hold may become others without anybody doing anything.
+        let now = [State { plays: counted.plays, played_at: counted.played_at, ..state }];
+        let wish = Wish { shows: wished, then: state, told: false, because: Because::Undone };
+        let copy = Copy {
+            item: ItemId(1),
+            backend: BackendId(1),
+            shows: shown,
+            duration_ms: None,
+            abilities: &abilities,
+            clock: ClockOffset(0),
+            export: true,
+            states: &now,
+            again,
+            wish: Some(wish),
+        };
+        let there = Copy { shows: wished, ..copy };
+        prop_assert!(plan(&[there], rule).changes.is_empty());
+        for change in plan(&[copy], rule).changes {
+            prop_assert_eq!(change.because, Because::Undone);
+            // Whatever the server makes of count and date.
+            let shows = Marks { watch: change.to.watch, ..shown };
+            let told = Wish { told: true, ..wish };
+            let after = plan(&[Copy { shows, wish: Some(told), ..copy }], rule);
+            prop_assert!(after.changes.is_empty());
+        }
+        // Something new happens: it is as if there were no wish.
+        let new = [State { decided_at: Moment(now[0].decided_at.0 + 1), ..now[0] }];
+        let with = plan(&[Copy { states: &new, ..copy }], rule);
+        prop_assert_eq!(with, plan(&[Copy { states: &new, wish: None, ..copy }], rule));
     }
 }

@@ -87,6 +87,10 @@ fn a_known_item_under_its_key() {
         ("watched", state(U, 1), none, marks(W, 1, now), Take(W), "watched"),
         ("a position", state(U, 1), none, marks(started(30), 0, now), Take(started(30)), "progressed"),
         ("positions go backwards too", state(started(50), 50), marks(started(50), 0, 50), marks(started(20), 0, now), Take(started(20)), "progressed"),
+        ("a place further back with an older date: the server looks as it did before", state(started(50), 50), marks(started(50), 0, 50), marks(started(20), 0, 30), Keep, "older_than_before"),
+        ("further on, whatever the date says, it was played on", state(started(50), 50), marks(started(50), 0, 50), marks(started(60), 0, 30), Take(started(60)), "progressed"),
+        ("an older place instead of the mark: the same", state(W, 50), seen, marks(started(30), 0, 30), Keep, "older_than_before"),
+        ("an older place beside the mark: the same", state(W, 50), seen, marks(rewatch(30), 1, 30), Keep, "older_than_before"),
         ("un-watched: mark, count and date are gone", state(W, 50), seen, none, Unwatch, "unwatched"),
         ("un-watched, but a play left its traces: only opened again", state(W, 50), seen, marks(U, 2, now), Keep, "reopened"),
         ("a place instead of the mark: a rewatch left in the middle", state(W, 50), seen, marks(started(30), 2, now), Take(rewatch(30)), "rewatch_begun"),
@@ -155,6 +159,36 @@ fn an_item_that_was_replaced_or_moved() {
     for (why, sight, ours, is, expect, because) in table {
         assert_eq!(said(merge(&case(ours, sight, is))), (expect, because), "{why}");
     }
+}
+
+#[test]
+fn a_place_in_a_title_that_was_just_watched() {
+    use Said::{Keep, Take};
+    let seen = marks(W, 1, 50);
+    let soon = ProgressRule { rewatch_after_s: 600, ..ProgressRule::default() };
+    let ago =
+        |seconds: i64| State { played_at: Some(Moment(NOW * HOUR - seconds)), ..state(W, 50) };
+    let place = marks(rewatch(30), 1, 50);
+    #[rustfmt::skip]
+    let table = [
+        ("a moment ago: it is what is left of that viewing", soon, ago(599), seen, place, Keep, "just_watched"),
+        ("long enough ago: a rewatch", soon, ago(600), seen, place, Take(rewatch(30)), "rewatch_begun"),
+        ("nobody set a time: a rewatch at once", ProgressRule::default(), ago(0), seen, place, Take(rewatch(30)), "rewatch_begun"),
+        ("a place in place of the mark: the mark is put back", soon, ago(1), seen, marks(started(30), 2, 110), Keep, "just_watched"),
+        ("a place where the mark had not arrived yet", soon, ago(1), marks(U, 0, 0), marks(started(30), 1, 110), Keep, "just_watched"),
+        ("a rewatch that is under way goes on", soon, State { watch: rewatch(20), ..ago(1) }, marks(rewatch(20), 1, 50), place, Take(rewatch(30)), "rewatch_begun"),
+        ("a clock of ours that was set back", soon, ago(-5), seen, place, Keep, "just_watched"),
+        ("watched once more is no place", soon, ago(1), seen, marks(W, 2, 110), Take(W), "watched_again"),
+    ];
+    for (why, progress, ours, was, is, expect, because) in table {
+        let sight = Sight::Known { baseline: was, readded: false };
+        let case = Case { progress, ..case(ours, sight, is) };
+        assert_eq!(said(merge(&case)), (expect, because), "{why}");
+    }
+    // Of a title that is not watched any more nothing was just watched.
+    let sight = Sight::Known { baseline: marks(U, 0, 0), readded: false };
+    let begun = Case { progress: soon, ..case(state(U, 50), sight, marks(started(30), 0, 105)) };
+    assert_eq!(said(merge(&begun)), (Take(started(30)), "progressed"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use url::Url;
-use watchstate_model::{Abilities, Watch};
+use watchstate_model::{Abilities, Marks, Watch};
 
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
@@ -121,10 +121,30 @@ impl Dialect for EmbyDialect {
             rating: Option<f64>,
         }
         let (from, to) = (wording.from(), wording.to());
-        match to {
-            _ if wording.is_done() => return vec![],
-            Watch::Watched { rewatch: None } if !from.is_watched() => return vec![mark(wording)],
-            Watch::Unwatched if from.is_watched() => return vec![unmark(wording)],
+        if wording.is_done() {
+            return vec![];
+        }
+        let mut calls = Vec::new();
+        match (to, &wording.exact) {
+            // A first play with its date is told in one request, and there is nothing there to be kept.
+            (Watch::Watched { rewatch: None }, Some(exact))
+                if exact.plays == 1
+                    && exact.last_played.is_some()
+                    && wording.write.from == Marks::UNTOUCHED =>
+            {
+                return vec![mark(wording)];
+            }
+            (_, Some(exact)) => {
+                let (clear, tell) = wording.cleared(exact);
+                calls.extend(clear.then(|| unmark(wording)));
+                if clear && !tell {
+                    return calls;
+                }
+            }
+            (Watch::Watched { rewatch: None }, _) if !from.is_watched() => {
+                return vec![mark(wording)];
+            }
+            (Watch::Unwatched, _) if from.is_watched() => return vec![unmark(wording)],
             _ => {}
         }
         let shown = wording.write.from;
@@ -132,16 +152,20 @@ impl Dialect for EmbyDialect {
             played: to.is_watched(),
             playback_position_ticks: wording.ticks(),
             play_count: wording.higher_count().unwrap_or(shown.plays),
-            last_played_date: wording.date().or(shown.last_played).and_then(date::iso),
+            last_played_date: wording
+                .date()
+                .or(shown.last_played.filter(|_| wording.exact.is_none()))
+                .and_then(date::iso),
             is_favorite: wording.kept.favorite,
             rating: wording.kept.rating,
         };
-        vec![Call {
+        calls.push(Call {
             method: Method::POST,
             path: format!("/Users/{}/Items/{}/UserData", percent(wording.user), wording.key()),
             query: vec![],
             body: body(&data),
-        }]
+        });
+        calls
     }
 }
 
@@ -234,7 +258,70 @@ mod tests {
         ] {
             let write = write(from, shown, to, plays);
             let kept = Kept { favorite: true, rating: Some(7.5) };
-            let wording = Wording { write: &write, user: "u1", clock: ClockOffset(0), kept };
+            let wording =
+                Wording { write: &write, user: "u1", clock: ClockOffset(0), kept, exact: None };
+            assert_eq!(told(&EmbyDialect::by_user_data(&wording)), calls, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_it_showed_once_goes_back_as_it_was() {
+        use watchstate_model::Moment;
+        let (u, w, s) = (Watch::Unwatched, Watch::WATCHED, Watch::Started(at(600_000)));
+        let marks =
+            |watch, plays, at: Option<i64>| Marks { watch, plays, last_played: at.map(Moment) };
+        let clear = "DELETE /Users/u1/PlayedItems/k1".to_owned();
+        let post = |body: &str| {
+            format!(
+                "POST /Users/u1/Items/k1/UserData {{{body},\"IsFavorite\":true,\"Rating\":7.5}}"
+            )
+        };
+        const DATE: &str = r#""LastPlayedDate":"2024-03-05T21:14:07.0000000Z""#;
+        for (from, to, calls, why) in [
+            (marks(w, 2, Some(PLAYED)), marks(w, 2, Some(PLAYED)), vec![], "it is so already"),
+            (marks(w, 1, Some(PLAYED)), Marks::UNTOUCHED, vec![clear.clone()], "nothing was there"),
+            (
+                Marks::UNTOUCHED,
+                marks(w, 1, Some(PLAYED)),
+                vec!["POST /Users/u1/PlayedItems/k1?datePlayed=20240305211407".to_owned()],
+                "a first play",
+            ),
+            (
+                marks(w, 4, Some(PLAYED + 9)),
+                marks(w, 2, Some(PLAYED)),
+                vec![post(&format!(
+                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#
+                ))],
+                "an older play, and fewer",
+            ),
+            (
+                marks(w, 1, Some(PLAYED + 9)),
+                marks(s, 1, Some(PLAYED)),
+                vec![post(&format!(
+                    r#""Played":false,"PlaybackPositionTicks":6000000000,"PlayCount":1,{DATE}"#
+                ))],
+                "a place, with what a session had left",
+            ),
+            (
+                marks(u, 1, Some(PLAYED)),
+                marks(w, 0, None),
+                vec![
+                    clear.clone(),
+                    post(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":0"#),
+                ],
+                "a mark without a date: only an un-watch clears one",
+            ),
+        ] {
+            let mut write = write(from.watch, (0, None), to.watch, to.plays);
+            write.from = from;
+            let wording = Wording {
+                write: &write,
+                user: "u1",
+                // The date is told as the server had told it, whatever its clock is.
+                clock: ClockOffset(77),
+                kept: Kept { favorite: true, rating: Some(7.5) },
+                exact: Some(to),
+            };
             assert_eq!(told(&EmbyDialect::by_user_data(&wording)), calls, "{why}");
         }
     }

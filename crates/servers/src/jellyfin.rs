@@ -103,13 +103,24 @@ impl Dialect for JellyfinDialect {
             return vec![];
         }
         let query = vec![("userId", wording.user.to_owned())];
-        if wording.from().is_watched() && wording.to() == Watch::Unwatched {
-            return vec![Call {
+        let mut calls = Vec::new();
+        let (clear, tell) = match &wording.exact {
+            Some(exact) => wording.cleared(exact),
+            None => {
+                let unwatch = wording.from().is_watched() && wording.to() == Watch::Unwatched;
+                (unwatch, !unwatch)
+            }
+        };
+        if clear {
+            calls.push(Call {
                 method: Method::DELETE,
                 path: format!("/UserPlayedItems/{}", percent(wording.write.key.as_str())),
-                query,
+                query: query.clone(),
                 body: None,
-            }];
+            });
+        }
+        if clear && !tell {
+            return calls;
         }
         let data = UserData {
             played: wording.to().is_watched(),
@@ -117,12 +128,13 @@ impl Dialect for JellyfinDialect {
             play_count: wording.higher_count(),
             last_played_date: wording.date().and_then(date::iso),
         };
-        vec![Call {
+        calls.push(Call {
             method: Method::POST,
             path: format!("/UserItems/{}/UserData", percent(wording.write.key.as_str())),
             query,
             body: body(&data),
-        }]
+        });
+        calls
     }
 }
 
@@ -250,8 +262,65 @@ mod tests {
             ),
         ] {
             let write = write(from, shown, to, plays);
-            let wording =
-                Wording { write: &write, user: "u1", clock: ClockOffset(0), kept: Kept::default() };
+            let wording = Wording {
+                write: &write,
+                user: "u1",
+                clock: ClockOffset(0),
+                kept: Kept::default(),
+                exact: None,
+            };
+            assert_eq!(told(&JellyfinDialect::by_user_data(&wording)), calls, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_it_showed_once_goes_back_as_it_was() {
+        use watchstate_model::{Marks, Moment};
+        let (u, w, s) = (Watch::Unwatched, Watch::WATCHED, Watch::Started(at(600_000)));
+        let marks =
+            |watch, plays, at: Option<i64>| Marks { watch, plays, last_played: at.map(Moment) };
+        let clear = "DELETE /UserPlayedItems/k1?userId=u1".to_owned();
+        let post = |body: &str| format!("POST /UserItems/k1/UserData?userId=u1 {{{body}}}");
+        const DATE: &str = r#""LastPlayedDate":"2024-03-05T21:14:07.0000000Z""#;
+        for (from, to, calls, why) in [
+            (marks(w, 2, Some(PLAYED)), marks(w, 2, Some(PLAYED)), vec![], "it is so already"),
+            (marks(w, 1, Some(PLAYED)), Marks::UNTOUCHED, vec![clear.clone()], "nothing was there"),
+            (
+                marks(w, 4, Some(PLAYED + 9)),
+                marks(w, 2, Some(PLAYED)),
+                vec![post(&format!(
+                    r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":2,{DATE}"#
+                ))],
+                "an older play, and fewer",
+            ),
+            (
+                marks(w, 1, Some(PLAYED + 9)),
+                marks(s, 1, Some(PLAYED)),
+                vec![post(&format!(
+                    r#""Played":false,"PlaybackPositionTicks":6000000000,"PlayCount":1,{DATE}"#
+                ))],
+                "a place, with what a session had left",
+            ),
+            (
+                marks(u, 1, Some(PLAYED)),
+                marks(w, 0, None),
+                vec![
+                    clear.clone(),
+                    post(r#""Played":true,"PlaybackPositionTicks":0,"PlayCount":0"#),
+                ],
+                "a mark without a date: only an un-watch clears one",
+            ),
+        ] {
+            let mut write = write(from.watch, (0, None), to.watch, to.plays);
+            write.from = from;
+            let wording = Wording {
+                write: &write,
+                user: "u1",
+                // The date is told as the server had told it, whatever its clock is.
+                clock: ClockOffset(77),
+                kept: Kept::default(),
+                exact: Some(to),
+            };
             assert_eq!(told(&JellyfinDialect::by_user_data(&wording)), calls, "{why}");
         }
     }

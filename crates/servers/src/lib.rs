@@ -246,6 +246,12 @@ pub trait MediaServer: Send + Sync {
     /// its clock. To be called before anything else.
     async fn check(&self) -> Result<ServerInfo, ServerError>;
 
+    /// Who answers, as the server tells anybody who asks: what is left to be learned where the credentials
+    /// are of no use. Nothing where it tells nobody.
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        Ok(None)
+    }
+
     /// The user whose marks are read and written: the one of the address, or the one that the token belongs
     /// to.
     async fn user(&self) -> Result<User, ServerError>;
@@ -285,6 +291,12 @@ pub trait MediaServer: Send + Sync {
 
     /// Makes an item show what it should. The caller reads back.
     async fn write(&self, write: &Write) -> Result<(), ServerError>;
+
+    /// Makes an item show what it showed once, the date on its own clock: as [`MediaServer::write`], but count and
+    /// date are to be just so again where they can be set, even if that moves them back.
+    async fn restore(&self, write: &Write, _showed: &Marks) -> Result<(), ServerError> {
+        self.write(write).await
+    }
 
     /// What the account's user is playing now, paused included.
     async fn playing(&self) -> Result<Playing, ServerError>;

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
-use watchstate_model::{Abilities, Item, ItemKey, Moment, Show};
+use watchstate_model::{Abilities, Item, ItemKey, Marks, Moment, Show};
 
 use self::auth::percent;
 use self::sessions::Session;
@@ -234,13 +234,19 @@ impl<D: Dialect> MediaBrowser<D> {
         read(&answer)
     }
 
-    async fn write_as(&self, known: &Known, write: &Write) -> Result<(), ServerError> {
+    async fn write_as(
+        &self,
+        known: &Known,
+        write: &Write,
+        exact: Option<Marks>,
+    ) -> Result<(), ServerError> {
         const OP: &str = "writing a mark";
         let mut wording = Wording {
             write,
             user: &known.user.id,
             clock: self.http.clock(),
             kept: Kept::default(),
+            exact,
         };
         let mut calls = match known.way() {
             Way::UserData => D::by_user_data(&wording),
@@ -306,6 +312,10 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
 
     async fn check(&self) -> Result<ServerInfo, ServerError> {
         Ok(self.get_to_know().await?.0)
+    }
+
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        Ok(Some(self.introduce().await?))
     }
 
     async fn user(&self) -> Result<User, ServerError> {
@@ -384,21 +394,11 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
     }
 
     async fn write(&self, write: &Write) -> Result<(), ServerError> {
-        let known = self.known().await?;
-        let Err(error) = self.write_as(&known, write).await else {
-            return Ok(());
-        };
-        // "Not found" may mean the item or the request; an item that is gone is answered with 500 by
-        // Jellyfin 10.8 and Emby 3.2, with 400 by others (`75-played-missing.json`). So it is looked for.
-        match (error.fault, self.is_gone_after(&error, write).await) {
-            (_, Some(true)) => Err(ServerError::new(Fault::NotFound, error.op)),
-            (Fault::NotFound, Some(false)) if known.takes_user_data => {
-                let known = Known { takes_user_data: false, ..known };
-                self.remember(known.clone());
-                self.write_as(&known, write).await
-            }
-            _ => Err(error),
-        }
+        self.write_or_look(write, None).await
+    }
+
+    async fn restore(&self, write: &Write, showed: &Marks) -> Result<(), ServerError> {
+        self.write_or_look(write, Some(*showed)).await
     }
 
     async fn playing(&self) -> Result<Playing, ServerError> {
@@ -455,6 +455,24 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
 }
 
 impl<D: Dialect> MediaBrowser<D> {
+    async fn write_or_look(&self, write: &Write, exact: Option<Marks>) -> Result<(), ServerError> {
+        let known = self.known().await?;
+        let Err(error) = self.write_as(&known, write, exact).await else {
+            return Ok(());
+        };
+        // "Not found" may mean the item or the request; an item that is gone is answered with 500 by
+        // Jellyfin 10.8 and Emby 3.2, with 400 by others (`75-played-missing.json`). So it is looked for.
+        match (error.fault, self.is_gone_after(&error, write).await) {
+            (_, Some(true)) => Err(ServerError::new(Fault::NotFound, error.op)),
+            (Fault::NotFound, Some(false)) if known.takes_user_data => {
+                let known = Known { takes_user_data: false, ..known };
+                self.remember(known.clone());
+                self.write_as(&known, write, exact).await
+            }
+            _ => Err(error),
+        }
+    }
+
     async fn is_gone_after(&self, error: &ServerError, write: &Write) -> Option<bool> {
         let may_be = [Fault::NotFound, Fault::ServerTrouble, Fault::Refused];
         if may_be.contains(&error.fault) { self.is_gone(&write.key).await } else { None }

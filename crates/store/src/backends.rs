@@ -244,7 +244,8 @@ impl Tx {
     }
 
     /// Sets the switches. Whatever it newly may say or be told is looked at again: its items are decided
-    /// anew at the next import, its titles are planned anew at the next export.
+    /// anew at the next import, its titles are planned anew at the next export. A yes to its first export ends
+    /// with the export: who knows what has gathered when it is switched on again, and whether that is meant.
     pub async fn set_switches(
         &mut self,
         backend: BackendId,
@@ -253,7 +254,9 @@ impl Tx {
     ) -> Result<()> {
         let import = import.name();
         sqlx::query!(
-            "UPDATE backends SET import = ?2, export = ?3 WHERE id = ?1",
+            "UPDATE backends SET import = ?2, export = ?3,
+                                 approved_at = iif(export AND ?3, approved_at, NULL)
+             WHERE id = ?1",
             backend.0,
             import,
             export

@@ -27,7 +27,9 @@ impl StoreFault {
         match self {
             Self::ReadOnly => "make the data folder writable, or choose another with --data-dir",
             Self::Newer => "install the newest version of WatchState; it is left as it is",
-            Self::Corrupt => "move it away and import again, or put a copy of it in its place",
+            Self::Corrupt => {
+                "start WatchState again: the damaged file is put aside, and a new one is made from the newest good copy"
+            }
             Self::Locked => "close the other program that uses it",
             Self::Full => "make room on the disk",
             Self::Unreadable => "check the data folder, or choose another with --data-dir",
@@ -154,6 +156,21 @@ mod tests {
         do_with_the_writer(&store, "PRAGMA max_page_count = 1000000").await;
         kept(&store, &long).await.unwrap();
         assert_eq!(name(&store).await, long, "and it goes on when there is room");
+    }
+
+    /// A disk that the system has made read-only because it fails.
+    #[tokio::test]
+    async fn a_file_that_may_not_be_written_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("watchstate.sqlite")).await.unwrap();
+        kept(&store, "ana").await.unwrap();
+        do_with_the_writer(&store, "PRAGMA query_only = 1").await;
+        let error = kept(&store, "ben").await.unwrap_err();
+        assert_eq!(error.fault, StoreFault::ReadOnly);
+        assert_eq!(name(&store).await, "ana", "what is known is shown");
+        do_with_the_writer(&store, "PRAGMA query_only = 0").await;
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
     }
 
     #[tokio::test]

@@ -43,6 +43,8 @@ pub struct FeedLine {
     pub became: Watch,
     /// Why; nothing where another version wrote a reason that this one does not know.
     pub because: Option<Because>,
+    /// Whether it can be taken back.
+    pub can_undo: bool,
 }
 
 /// A run as it is kept.
@@ -50,7 +52,7 @@ pub struct FeedLine {
 pub struct KeptRun {
     /// Its number.
     pub id: RunId,
-    /// `import` or `export`.
+    /// `import`, `export` or `undo`.
     pub task: String,
     /// On which backend.
     pub backend: BackendId,
@@ -69,6 +71,8 @@ pub struct KeptRun {
     pub counters: [u64; 13],
     /// What went wrong.
     pub error: Option<String>,
+    /// Whether anything of it can be taken back.
+    pub can_undo: bool,
 }
 
 /// What happened since a moment.
@@ -138,7 +142,11 @@ impl Store {
             r#"SELECT j.id AS "id!: i64", j.at, j.run_id, j.title_id, t.name AS "name?", t.year,
                       w.name AS "show?", t.season, t.episode, b.id AS "backend_id?: i64",
                       b.name AS "backend?", j.what, j.was, j.became, j.because,
-                      j.backend_id IS NULL AS "by_hand!: i64"
+                      j.backend_id IS NULL AS "by_hand!: i64",
+                      EXISTS (SELECT 1 FROM changes c
+                              WHERE c.title_id = j.title_id AND c.run_id = j.run_id AND c.at = j.at
+                                AND c.what = j.what AND c.backend_id IS j.backend_id
+                                AND c.undone_by IS NULL) AS "can_undo!: i64"
                FROM journal j LEFT JOIN titles t ON t.id = j.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                LEFT JOIN backends b ON b.id = j.backend_id
@@ -177,6 +185,7 @@ impl Store {
                 was: read_watch(&r.was),
                 became: read_watch(&r.became),
                 because: Because::from_code(&r.because),
+                can_undo: r.can_undo != 0,
             })
             .collect();
         Ok((lines, large(total)))
@@ -193,7 +202,11 @@ impl Store {
             r#"SELECT j.id AS "id!: i64", j.at, j.run_id, t.name AS "name?", t.year,
                       w.name AS "show?", t.season, t.episode, b.id AS "backend_id?: i64",
                       b.name AS "backend?", j.what, j.was, j.became, j.because,
-                      j.backend_id IS NULL AS "by_hand!: i64"
+                      j.backend_id IS NULL AS "by_hand!: i64",
+                      EXISTS (SELECT 1 FROM changes c
+                              WHERE c.title_id = j.title_id AND c.run_id = j.run_id AND c.at = j.at
+                                AND c.what = j.what AND c.backend_id IS j.backend_id
+                                AND c.undone_by IS NULL) AS "can_undo!: i64"
                FROM journal j LEFT JOIN titles t ON t.id = j.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                LEFT JOIN backends b ON b.id = j.backend_id
@@ -223,6 +236,7 @@ impl Store {
                 was: read_watch(&r.was),
                 became: read_watch(&r.became),
                 because: Because::from_code(&r.because),
+                can_undo: r.can_undo != 0,
             })
             .collect())
     }
@@ -236,7 +250,9 @@ impl Store {
             r#"SELECT r.id AS "id!: i64", r.task, r.backend_id, b.name AS "name?", r.started_at,
                       r.ended_at, r.mode, r.ok, r.seen, r.added, r.changed, r.unchanged, r.unmatched,
                       r.planned, r.written, r.already, r.held, r.failed, r.requests, r.bytes, r.ms,
-                      r.error
+                      r.error,
+                      EXISTS (SELECT 1 FROM changes c
+                              WHERE c.run_id = r.id AND c.undone_by IS NULL) AS "can_undo!: i64"
                FROM runs r LEFT JOIN backends b ON b.id = r.backend_id
                ORDER BY r.id DESC LIMIT ?2 OFFSET ?1"#,
             from,
@@ -272,6 +288,7 @@ impl Store {
                 ]
                 .map(large),
                 error: r.error,
+                can_undo: r.can_undo != 0,
             })
             .collect();
         Ok((runs, large(total)))

@@ -1,5 +1,7 @@
 //! What people ask: which titles there are, and why one is as it is.
 
+use std::collections::HashMap;
+
 use watchstate_model::{
     BackendId, Because, ExternalIds, ItemKey, Moment, PersonId, TitleId, Watch,
 };
@@ -293,6 +295,27 @@ impl Store {
         Ok(Some(Explained { entry, copies, journal }))
     }
 
+    /// The full names of titles.
+    pub async fn names_of(&self, titles: &[TitleId]) -> Result<HashMap<TitleId, String>> {
+        let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        let rows = sqlx::query!(
+            r#"SELECT t.id AS "id!: i64", t.name AS "name!", t.year, w.name AS "show?", t.season,
+                      t.episode
+               FROM (SELECT DISTINCT value FROM json_each(?1)) j CROSS JOIN titles t ON t.id = j.value
+               LEFT JOIN shows w ON w.id = t.show_id"#,
+            titles
+        )
+        .fetch_all(self.reader())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                let name = full_name(r.name, r.year, r.show, r.season.zip(r.episode));
+                (TitleId(r.id), name)
+            })
+            .collect())
+    }
+
     /// The number of the journal's last line; 0 where there is none.
     pub async fn last_line(&self) -> Result<i64> {
         let row = sqlx::query!(r#"SELECT coalesce(max(id), 0) AS "id!: i64" FROM journal"#)
@@ -377,7 +400,7 @@ impl Store {
             .collect();
         let unwatches = sqlx::query!(
             r#"SELECT t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
-                      i.agreed_watched, i.agreed_position, i.seen_watched, i.seen_position
+                      i.agreed_watched, i.agreed_position, i.seen_watched, i.seen_position, u.because
                FROM unwatches u JOIN items i ON i.id = u.item_id JOIN titles t ON t.id = i.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                WHERE u.backend_id = ?1 AND u.held = 1
@@ -392,7 +415,7 @@ impl Store {
             from: watch(r.agreed_watched.unwrap_or(1), r.agreed_position),
             to: watch(r.seen_watched, r.seen_position),
             because: Because::Unwatched,
-            held: Some(Because::Brake),
+            held: r.because.as_deref().and_then(Because::from_code).or(Some(Because::Brake)),
         }));
         Ok(all)
     }

@@ -70,6 +70,8 @@ pub struct Owed {
     pub attempted: bool,
     /// Whether it tells of a second viewing only: mark and position agree already.
     pub again: bool,
+    /// Why it is owed.
+    pub because: Because,
 }
 
 /// An item as it is kept.
@@ -177,6 +179,11 @@ impl Row {
             },
             attempted: self.owed_attempted == Some(1),
             again: self.owed_because.as_deref() == Some(Because::WatchedAgain.code()),
+            because: self
+                .owed_because
+                .as_deref()
+                .and_then(Because::from_code)
+                .unwrap_or(Because::Differs),
         });
         let also: Vec<i64> = match self.also {
             Some(also) => serde_json::from_str(&also)?,

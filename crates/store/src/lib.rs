@@ -11,6 +11,9 @@
 #![deny(missing_docs)]
 
 mod backends;
+mod backup;
+mod brakes;
+mod changes;
 mod compare;
 mod error;
 mod feed;
@@ -27,14 +30,21 @@ mod rows;
 mod runs;
 mod shown;
 mod shows;
+mod snapshots;
 mod states;
+mod strangers;
 mod titles;
 mod unwatches;
+mod wishes;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
+pub use backup::KeptTitle;
+pub use brakes::Brakes;
+pub use changes::{ChangeRow, Changed, CopyChange, KeptChange};
 pub use compare::{Compared, Looked};
 pub use error::{StoreError, StoreFault};
 pub use feed::{FeedFilter, FeedLine, KeptRun, Since};
@@ -42,7 +52,7 @@ pub use history::{Copied, Entry, Explained, Line, Pending, Said, TitleWanted, To
 pub use inbox::{Hint, HintHow, HintId, MOST_HINTS};
 pub use items::{Baseline, ItemRow, KnownItem, Owed, facts_print, marks_print};
 pub use journal::{JournalRow, What};
-pub use kept::KeptTitle;
+pub use kept::{Condition, Copy, Mended, copies, copies_folder, damaged_files};
 pub use list::{Differing, ListRow, Listed, Shown, Stock};
 pub use opened::{OpenedCopy, OpenedOwed};
 pub use outbox::{Attempt, OutboxRow, Waiting};
@@ -50,10 +60,14 @@ pub use pages::{KnownPage, page_print};
 pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
+pub use snapshots::{KeepSnapshots, Snapshot};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 pub use states::Touched;
+pub use strangers::{NewIdentity, Stranger};
 pub use titles::{NewTitle, NextIds, TitleById, TitlePlace};
+pub use unwatches::{HeldFilter, HeldUnwatch, OpenUnwatch};
 
 /// What calls to the store answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -61,11 +75,16 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// How much of the file SQLite may keep in memory, for each connection: KiB.
 pub const CACHE_KIB: u32 = 16 * 1024;
 
+/// What brings a database from any form it ever had to that of this version.
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
 /// The database.
 #[derive(Clone)]
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
+    /// What is known of the file of a data folder; nothing for a copy that is only looked at.
+    kept: Option<Arc<kept::Kept>>,
 }
 
 /// A transaction that may write. Dropped without [`Tx::commit`], nothing of it happened.
@@ -120,13 +139,13 @@ impl Store {
             .before_acquire(|writer, _| Box::pin(async move { Ok(!writer.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("./migrations").run(&write).await?;
+        MIGRATIONS.run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(2)
             .test_before_acquire(false)
             .min_connections(0)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        let store = Self { write, read };
+        let store = Self { write, read, kept: None };
         // A file that may be read but not written is told now, not in the middle of an import.
         let mut tx = store.begin().await?;
         sqlx::query!("UPDATE people SET name = name WHERE id = 1").execute(tx.conn()).await?;
@@ -152,6 +171,7 @@ impl Store {
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+        self.leave_a_mark();
     }
 
     pub(crate) fn reader(&self) -> &SqlitePool {

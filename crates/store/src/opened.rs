@@ -223,6 +223,14 @@ impl Tx {
         sqlx::query!("DELETE FROM journal WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;
+        sqlx::query!(
+            "DELETE FROM changes
+             WHERE backend_id = ?1 OR title_id IN (SELECT value FROM json_each(?2))",
+            backend.0,
+            ids
+        )
+        .execute(self.conn())
+        .await?;
         sqlx::query!("DELETE FROM runs WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;

@@ -1,6 +1,6 @@
 //! From columns to the words of the model and back.
 
-use watchstate_model::{Marks, Moment, Position, Provider, Watch};
+use watchstate_model::{BackendId, Marks, Moment, Position, Provider, State, Watch};
 
 /// The number of a provider in the database. Numbers are never given twice.
 pub(crate) fn provider_number(provider: Provider) -> i64 {
@@ -44,5 +44,109 @@ pub fn watch_text(watch: Watch) -> String {
         Watch::Unwatched => "unwatched".to_owned(),
         Watch::Started(_) => format!("started{at}"),
         Watch::Watched { .. } => format!("watched{at}"),
+    }
+}
+
+/// A mark as [`watch_text`] writes it; nothing for what is none.
+pub(crate) fn watch_from(text: &str) -> Option<Watch> {
+    let (word, ms) = match text.split_once('@') {
+        Some((word, ms)) => (word, Some(Position::from_ms(ms.parse().ok()?)?)),
+        None => (text, None),
+    };
+    match (word, ms) {
+        ("unwatched", None) => Some(Watch::Unwatched),
+        ("started", Some(at)) => Some(Watch::Started(at)),
+        ("watched", rewatch) => Some(Watch::Watched { rewatch }),
+        _ => None,
+    }
+}
+
+/// All marks of a copy as one text: `watched@600000 2 1700000000`, with `-` for a date that is not told.
+pub(crate) fn marks_text(marks: &Marks) -> String {
+    let date = or_dash(marks.last_played.map(|at| at.0));
+    format!("{} {} {date}", watch_text(marks.watch), marks.plays)
+}
+
+/// The same, read; nothing for what is none.
+pub(crate) fn marks_from(text: &str) -> Option<Marks> {
+    let mut words = text.split(' ');
+    let marks = Marks {
+        watch: watch_from(words.next()?)?,
+        plays: words.next()?.parse().ok()?,
+        last_played: dashed(words.next()?)?.map(Moment),
+    };
+    words.next().is_none().then_some(marks)
+}
+
+/// What we hold of a title as one text: as [`marks_text`], then when it was decided, and by which backend.
+pub(crate) fn state_text(state: &State) -> String {
+    let marks = Marks { watch: state.watch, plays: state.plays, last_played: state.played_at };
+    let by = or_dash(state.by.map(|backend| backend.0));
+    format!("{} {} {by}", marks_text(&marks), state.decided_at.0)
+}
+
+/// The same, read; nothing for what is none.
+pub(crate) fn state_from(text: &str) -> Option<State> {
+    let (rest, by) = text.rsplit_once(' ')?;
+    let (marks, decided_at) = rest.rsplit_once(' ')?;
+    let Marks { watch, plays, last_played } = marks_from(marks)?;
+    Some(State {
+        watch,
+        plays,
+        played_at: last_played,
+        decided_at: Moment(decided_at.parse().ok()?),
+        by: dashed(by)?.map(BackendId),
+    })
+}
+
+fn or_dash(number: Option<i64>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+}
+
+fn dashed(text: &str) -> Option<Option<i64>> {
+    if text == "-" { Some(None) } else { Some(Some(text.parse().ok()?)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_as_text_is_read_again() {
+        let at = Position::from_ms(600_000);
+        for watched in [false, true] {
+            for position in [None, at] {
+                for date in [None, Some(Moment(-5)), Some(Moment(1_700_000_000))] {
+                    let watch = Watch::from_flag(watched, position);
+                    let marks = Marks { watch, plays: 3, last_played: date };
+                    assert_eq!(marks_from(&marks_text(&marks)), Some(marks));
+                    for by in [None, Some(BackendId(7))] {
+                        let decided_at = Moment(i64::MIN);
+                        let state = State { watch, plays: 3, played_at: date, decided_at, by };
+                        assert_eq!(state_from(&state_text(&state)), Some(state));
+                    }
+                }
+            }
+        }
+        assert_eq!(state_from(&state_text(&State::UNTOUCHED)), Some(State::UNTOUCHED));
+    }
+
+    #[test]
+    fn what_is_none_is_not_guessed_at() {
+        for text in [
+            "",
+            "watched",
+            "watched 1",
+            "watched 1 - 5",
+            "seen 1 -",
+            "started 1 -",
+            "unwatched@5 1 -",
+            "started@0 1 -",
+            "watched -1 -",
+            "watched 1 x",
+        ] {
+            assert_eq!(marks_from(text), None, "{text}");
+        }
+        assert_eq!(state_from("watched 1 - 5"), None);
     }
 }

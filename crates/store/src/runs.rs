@@ -11,6 +11,8 @@ pub enum Task {
     Import,
     /// Tells a backend what it does not show.
     Export,
+    /// Takes changes back.
+    Undo,
 }
 
 impl Task {
@@ -19,6 +21,7 @@ impl Task {
         match self {
             Self::Import => "import",
             Self::Export => "export",
+            Self::Undo => "undo",
         }
     }
 }

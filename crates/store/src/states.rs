@@ -98,6 +98,23 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets what was held of titles: it is as if nobody had ever decided anything about them.
+    pub async fn forget_states(&mut self, person: PersonId, titles: &[TitleId]) -> Result<()> {
+        if titles.is_empty() {
+            return Ok(());
+        }
+        let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        sqlx::query!(
+            "DELETE FROM states
+             WHERE person_id = ?2 AND title_id IN (SELECT value FROM json_each(?1))",
+            titles,
+            person.0
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
     /// Puts titles on the list of those to be planned.
     pub async fn touch(&mut self, person: PersonId, titles: &[Touched]) -> Result<()> {
         if titles.is_empty() {

@@ -43,7 +43,7 @@ todo: string, };
 /**
  * What the asker can do about a failure.
  */
-export type FailureKind = "usage" | "server" | "keyring" | "noKeyring" | "store" | "busy" | "cancelled" | "notFound" | "internal";
+export type FailureKind = "usage" | "server" | "keyring" | "noKeyring" | "store" | "changed" | "busy" | "cancelled" | "notFound" | "internal";
 
 /**
  * What every command answers when it fails. Never holds a secret.
@@ -152,7 +152,20 @@ today: Today,
 /**
  * What waits for a person's yes.
  */
-waiting: Array<Waiting>, };
+waiting: Array<Waiting>, 
+/**
+ * The preview that a person agreed to, where it is not what would be changed any more: nothing of it was
+ * written.
+ */
+lookAnew: string | null, 
+/**
+ * What lets much become unwatched without asking, each in a sentence; empty where all is well.
+ */
+brakesOff: Array<string>, 
+/**
+ * That the database was damaged and made anew, until a person has put it away.
+ */
+mended: Mended | null, };
 
 /**
  * What a schedule will begin next.
@@ -215,6 +228,27 @@ why: WaitingWhy,
 count: number, };
 
 /**
+ * The database was damaged and made anew.
+ */
+export type Mended = { 
+/**
+ * When.
+ */
+at: Moment, 
+/**
+ * What was found, in words that follow "because".
+ */
+why: string, 
+/**
+ * Where the damaged file is now.
+ */
+aside: string, 
+/**
+ * When the copy was made that it goes on from; nothing where there was none, so that it began empty.
+ */
+copyAt: Moment | null, };
+
+/**
  * How what happens on a backend comes to be known.
  */
 export type ConnectionState = "live" | "polling" | "off" | "offline";
@@ -256,7 +290,12 @@ askedEveryS: number | null,
 /**
  * What asking cost in the last hour.
  */
-lastHour: Asking, };
+lastHour: Asking, 
+/**
+ * How many messages were about somebody else, or about nobody that is known, since it is listened to: they
+ * are dropped.
+ */
+dropped: number, };
 
 /**
  * Which kind of server.
@@ -339,7 +378,29 @@ trouble: Advice | null,
 /**
  * How it is listened to.
  */
-connection: Connection, };
+connection: Connection, 
+/**
+ * Who answers in place of the one that is known: a person has to say what that means.
+ */
+stranger: Stranger | null, };
+
+/**
+ * Who answers in place of the server or the user that a backend is known by. Nothing is read from them and
+ * nothing is written.
+ */
+export type Stranger = { 
+/**
+ * The name of the server that answers; empty where it says none.
+ */
+server: string, 
+/**
+ * The user there; nothing where the credentials are of no use there.
+ */
+user: string | null, 
+/**
+ * Whether it is the server that is another; else only the user is.
+ */
+otherServer: boolean, };
 
 /**
  * What a library holds.
@@ -424,7 +485,12 @@ export?: boolean,
 /**
  * Other credentials of the same user.
  */
-credentials?: Credentials, };
+credentials?: Credentials, 
+/**
+ * Whether another server or user than before is a new one in its place: a person said so. It is seen
+ * for the first time, so that it takes nothing away from anybody.
+ */
+newServer?: boolean, };
 
 /**
  * Which backend is to go.
@@ -620,7 +686,7 @@ export type TaskName = "sync" | "import" | "export" | "backup" | "prune";
 /**
  * What a run did.
  */
-export type RunTask = "import" | "export";
+export type RunTask = "import" | "export" | "undo";
 
 /**
  * How an export was done.
@@ -718,7 +784,11 @@ ms: number,
 /**
  * What went wrong.
  */
-error: string | null, };
+error: string | null, 
+/**
+ * Whether anything of it can be taken back.
+ */
+canUndo: boolean, };
 
 /**
  * What is being done.
@@ -881,7 +951,24 @@ perBackend: Array<PreviewCount>,
 /**
  * Backends that could not be asked, each with a sentence.
  */
-troubles: Array<string>, };
+troubles: Array<string>, 
+/**
+ * What is different from the preview before, where it was asked for and is still known.
+ */
+since: PreviewSince | null, };
+
+/**
+ * What is different from the preview before.
+ */
+export type PreviewSince = { 
+/**
+ * Changes that it did not show.
+ */
+anew: number, 
+/**
+ * Changes that it showed, and that would not be made any more.
+ */
+gone: number, };
 
 /**
  * One change that would be made.
@@ -918,7 +1005,11 @@ because: Reason,
 /**
  * Why it would not be written all the same.
  */
-held: Reason | null, };
+held: Reason | null, 
+/**
+ * Whether the preview before did not show it.
+ */
+anew: boolean, };
 
 /**
  * Which preview is wanted.
@@ -931,7 +1022,15 @@ backends?: Array<BackendId>,
 /**
  * Whether all backends are read first.
  */
-import: boolean, };
+import: boolean, 
+/**
+ * Whether it is of an export that compares everything, as `export_now` with `full` does.
+ */
+full?: boolean, 
+/**
+ * The preview before, to be told what is different from it.
+ */
+since?: string, };
 
 /**
  * Which rows of a preview are wanted.
@@ -957,6 +1056,208 @@ from: number,
  * How many at most.
  */
 size: number, };
+
+/**
+ * How many un-watches wait on a backend, for one reason.
+ */
+export type HeldReason = { 
+/**
+ * The reason.
+ */
+because: Reason, 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
+ * The un-watches of a backend that wait for a person.
+ */
+export type HeldCount = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Why, the most frequent first.
+ */
+reasons: Array<HeldReason>, 
+/**
+ * The names of a few of them.
+ */
+sample: Array<string>, };
+
+/**
+ * An un-watch that waits for a person.
+ */
+export type HeldRow = { 
+/**
+ * Of which copy.
+ */
+item: ItemId, 
+/**
+ * Which title.
+ */
+titleId: TitleId, 
+/**
+ * Its full name.
+ */
+title: string, 
+/**
+ * Where the mark is gone.
+ */
+backend: BackendId, 
+/**
+ * What that backend showed.
+ */
+was: Mark, 
+/**
+ * What it shows now.
+ */
+now: Mark, 
+/**
+ * Why it waits.
+ */
+because: Reason, 
+/**
+ * When the mark was last seen there.
+ */
+since: Moment, 
+/**
+ * When it was first seen to be gone.
+ */
+seenAt: Moment, };
+
+/**
+ * Which of the un-watches that wait are wanted.
+ */
+export type HeldWish = { 
+/**
+ * Only of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only of titles with these words in their names.
+ */
+text?: string, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * What a person says to un-watches that wait.
+ */
+export type HeldSay = "approve" | "reject";
+
+/**
+ * An answer to un-watches that wait: to all, to those of a backend, or to some.
+ */
+export type AnswerHeld = { 
+/**
+ * What is said.
+ */
+say: HeldSay, 
+/**
+ * Only to those of this backend.
+ */
+backend?: BackendId, 
+/**
+ * Only to these copies.
+ */
+items?: Array<ItemId>, 
+/**
+ * The preview of this answer, when a person was shown it.
+ */
+preview?: string, 
+/**
+ * The preview before, where a preview of this answer is to say what is different from it.
+ */
+since?: string, };
+
+/**
+ * How many titles may become unwatched without a person's yes.
+ */
+export type BrakeRule = { 
+/**
+ * Whether nothing is held. It is said wherever one looks at what waits.
+ */
+off: boolean, 
+/**
+ * So many always pass.
+ */
+atLeast: number, 
+/**
+ * And so many of a hundred watched titles.
+ */
+percent: number, 
+/**
+ * So many at once that were the latest marks of a backend wait, as after restoring a back-up; 0: never.
+ */
+latest: number, };
+
+/**
+ * A backend's own brake.
+ */
+export type BackendBrake = { 
+/**
+ * Which backend.
+ */
+backend: BackendId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its rule.
+ */
+rule: BrakeRule, };
+
+/**
+ * All brakes there are.
+ */
+export type Brakes = { 
+/**
+ * The rule of the settings.
+ */
+usual: BrakeRule, 
+/**
+ * The person's, in place of it.
+ */
+person: BrakeRule | null, 
+/**
+ * Those of single backends.
+ */
+backends: Array<BackendBrake>, 
+/**
+ * What lets everything pass, each in a sentence; empty where all is well.
+ */
+off: Array<string>, };
+
+/**
+ * A brake is to be another one.
+ */
+export type SetBrake = { 
+/**
+ * For this backend alone; for the person where there is nothing.
+ */
+backend?: BackendId, 
+/**
+ * The rule; nothing for the one that holds otherwise.
+ */
+rule: BrakeRule | null, };
 
 /**
  * Whether a title is watched, and where to go on.
@@ -1460,7 +1761,11 @@ became: Mark,
 /**
  * Why.
  */
-because: Reason, };
+because: Reason, 
+/**
+ * Whether it can be taken back.
+ */
+canUndo: boolean, };
 
 /**
  * Which lines of the journal are wanted.
@@ -1486,6 +1791,127 @@ from: number,
  * How many at most.
  */
 size: number, };
+
+/**
+ * What is to be taken back: one of these.
+ */
+export type UndoWish = { 
+/**
+ * All that a run changed. Of a run that took something back: then it is done once more.
+ */
+run?: RunId, 
+/**
+ * The latest change of a title.
+ */
+title?: TitleId, 
+/**
+ * The change that this line of the journal tells of.
+ */
+line?: number, 
+/**
+ * All that a backend shows otherwise than in this snapshot.
+ */
+snapshot?: number, };
+
+/**
+ * Something that is left as it is, or does not go back in whole.
+ */
+export type UndoLeft = { 
+/**
+ * Which title.
+ */
+title: NamedTitle, 
+/**
+ * On which backend; nothing where it is about what is held.
+ */
+backend: NamedBackend | null, 
+/**
+ * Why.
+ */
+because: Reason, 
+/**
+ * Whether it goes back but for what the reason names.
+ */
+partly: boolean, };
+
+/**
+ * What an undo would do, with the preview of what it would write.
+ */
+export type UndoPreview = { 
+/**
+ * How many titles it is about.
+ */
+titles: number, 
+/**
+ * Of how many of them something else would be held.
+ */
+holds: number, 
+/**
+ * What is left as it is, the first of it.
+ */
+left: Array<UndoLeft>, 
+/**
+ * How much of that there is in all.
+ */
+leftTotal: number, 
+/**
+ * What stands for it.
+ */
+id: string, 
+/**
+ * When it was made.
+ */
+takenAt: Moment, 
+/**
+ * In numbers.
+ */
+perBackend: Array<PreviewCount>, 
+/**
+ * Backends that could not be asked, each with a sentence.
+ */
+troubles: Array<string>, 
+/**
+ * What is different from the preview before, where it was asked for and is still known.
+ */
+since: PreviewSince | null, };
+
+/**
+ * What a backend showed before something was written to it.
+ */
+export type Snapshot = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * Of which backend.
+ */
+backend: NamedBackend, 
+/**
+ * Before the first write of which run; nothing where it was outside of any.
+ */
+run: RunId | null, 
+/**
+ * When.
+ */
+takenAt: Moment, 
+/**
+ * How many items it has.
+ */
+items: number, 
+/**
+ * How many bytes it has; what did not change is shared with others.
+ */
+bytes: number, };
+
+/**
+ * Which undo a person was shown and agreed to.
+ */
+export type UndoNow = { 
+/**
+ * What stands for its preview.
+ */
+preview: string, };
 
 /**
  * How a task ended last.
@@ -1908,6 +2334,8 @@ export type WrittenTable = { path: string, titles: number, };
 export interface Commands {
   /** The whole at a glance. */
   overview: [Nothing, Overview];
+  /** A person has read that the database was made anew. */
+  put_mended_away: [Nothing, null];
   /** All backends. */
   backends: [Nothing, Array<BackendCard>];
   /** Asks a backend who it is and what it has. */
@@ -1946,6 +2374,24 @@ export interface Commands {
   preview: [PreviewWish, Preview];
   /** A page of a preview. */
   preview_rows: [PreviewRows, Page<PreviewRow>];
+  /** How many un-watches wait for a person, by backend, with the reasons and a sample. */
+  held_counts: [Nothing, Array<HeldCount>];
+  /** A page of the un-watches that wait for a person. */
+  held: [HeldWish, Page<HeldRow>];
+  /** What would be written after an answer to what waits. Nothing is decided or written. */
+  preview_answer: [AnswerHeld, Preview];
+  /** Answers what waits, and writes what follows. Answers when it has begun. */
+  answer_held: [AnswerHeld, null];
+  /** How many titles may become unwatched without a person's yes. */
+  brakes: [Nothing, Brakes];
+  /** Changes that, for the person or for one backend. */
+  set_brake: [SetBrake, null];
+  /** What taking something back would change. Nothing is written. */
+  preview_undo: [UndoWish, UndoPreview];
+  /** Takes back what a person was shown and agreed to. Answers when it has begun. */
+  undo: [UndoNow, null];
+  /** What backends showed before something was written to them, the latest first. */
+  snapshots: [Nothing, Array<Snapshot>];
   /** What goes on. */
   live: [Nothing, Array<Live>];
   /** What is being played now, on whichever backend, and where it will be written. */
@@ -2003,6 +2449,7 @@ export interface Commands {
 /** Which answers each command's depends on, and which are stale when it went well. */
 export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
   overview: { reads: ["backends","runs","owed","tasks","live","connections"], changes: [] },
+  put_mended_away: { reads: [], changes: ["backends"] },
   backends: { reads: ["backends","owed","connections"], changes: [] },
   test_backend: { reads: [], changes: [] },
   set_backend: { reads: [], changes: ["backends","owed"] },
@@ -2022,6 +2469,15 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   pause_sync: { reads: [], changes: [] },
   preview: { reads: [], changes: [] },
   preview_rows: { reads: [], changes: [] },
+  held_counts: { reads: ["backends","owed","titles"], changes: [] },
+  held: { reads: ["backends","owed","titles"], changes: [] },
+  preview_answer: { reads: [], changes: [] },
+  answer_held: { reads: [], changes: [] },
+  brakes: { reads: ["backends","settings"], changes: [] },
+  set_brake: { reads: [], changes: ["settings"] },
+  preview_undo: { reads: [], changes: [] },
+  undo: { reads: [], changes: [] },
+  snapshots: { reads: ["runs","backends"], changes: [] },
   live: { reads: ["live"], changes: [] },
   watching: { reads: ["watching","titles","owed","backends"], changes: [] },
   runs: { reads: ["runs"], changes: [] },

@@ -42,3 +42,8 @@ export function listeningCost({ state, lastHour }: Connection): string {
   const read = lastHour.bytes === 0 ? "" : `, ${size(lastHour.bytes)} read`;
   return `${many(lastHour.requests, "request")} in the last hour${read}.`;
 }
+
+/** How much was told of others and dropped, or nothing where nothing was. */
+export function listeningDropped({ dropped }: Connection): string {
+  return dropped === 0 ? "" : `${many(dropped, "message")} about others dropped.`;
+}

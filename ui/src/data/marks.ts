@@ -39,9 +39,9 @@ export const journalWords: Record<JournalWhat, { title: string; tone: "good" | "
     asked: { title: "You asked", tone: "busy" },
   };
 
-/** The sum of what a preview would write. */
+/** The sum of what a preview would write; what is held back all the same is not. */
 export function totalOf(preview: Preview): number {
-  return preview.perBackend.reduce((sum, part) => sum + part.total, 0);
+  return preview.perBackend.reduce((sum, part) => sum + part.total - part.held, 0);
 }
 
 const actions: Record<Action, string> = {

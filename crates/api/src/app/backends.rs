@@ -55,12 +55,13 @@ impl App {
                 "Choose another name",
             ));
         }
-        let is_elsewhere = wish.url.is_some() || credentials.is_some();
+        let is_elsewhere = wish.url.is_some() || credentials.is_some() || wish.new_server;
         let changes = Changes {
             url: wish.url,
             credentials,
             import: wish.import.map(Into::into),
             export: wish.export,
+            in_its_place: wish.new_server,
         };
         household.set_backend(&backend.name, changes).await?;
         if let Some(name) = name {
@@ -71,7 +72,7 @@ impl App {
         if is_elsewhere {
             self.listen_anew();
         }
-        self.changed(&[Tag::Backends, Tag::Owed, Tag::Runs, Tag::Journal]);
+        self.changed(&[Tag::Backends, Tag::Owed, Tag::Runs, Tag::Journal, Tag::Titles]);
         Ok(())
     }
 

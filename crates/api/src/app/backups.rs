@@ -10,14 +10,14 @@ use tempfile::NamedTempFile;
 use watchstate_engine::{CancellationToken, Restore};
 use watchstate_model::{BackendId, Way};
 
-use super::preview::{Restoring, taken};
+use super::preview::{Agreed, Aim, Deed, Kept, count};
 use super::runs::Work;
 use super::truth::many;
 use super::{App, LONGEST_PAGE, locked};
 use crate::backups::{Form, OnShelf, Remembered};
 use crate::contract::{
     BackupFile, BackupForm, Backups, Failure, FailureKind, NotMatched, NotMatchedRows, OfferBackup,
-    OfferedBackup, Page, RestorePreview, RestoreWay, RestoreWish, Tag, WrittenTable,
+    OfferedBackup, Page, Preview, RestorePreview, RestoreWay, RestoreWish, Tag, WrittenTable,
 };
 
 /// A file that is dropped is never larger: bytes. A larger one is put into the folder of the backups.
@@ -147,9 +147,27 @@ impl App {
         // What went on is told as ended, however it ended.
         self.changed(&[Tag::Live]);
         let (seen, restore, listed, entries, matched, not_matched) = seen?;
-        let to = restore.to.clone();
-        let restoring = Restoring { restore: Arc::new(restore), listed: Arc::new(listed) };
-        let preview = self.keep_preview(taken(at, line, known), to, seen, Some(restoring));
+        let per_backend = known
+            .iter()
+            .filter(|b| restore.to.contains(&b.id) || seen.changes.iter().any(|c| c.backend == b.id))
+            .map(|backend| count(backend, &seen.changes))
+            .collect();
+        let mut troubles: Vec<String> =
+            seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
+        troubles.dedup();
+        let id = uuid::Uuid::new_v4().to_string();
+        let aim = Aim { wanted: restore.to.clone(), what: Deed::Restore(Arc::new(restore)) };
+        let agreed = Agreed::to(id.clone(), aim, &seen.changes);
+        self.keep(Kept {
+            at,
+            line,
+            backends: known,
+            agreed,
+            changes: seen.changes,
+            before: None,
+            not_matched: Arc::new(listed),
+        });
+        let preview = Preview { id, taken_at: at.into(), per_backend, troubles, since: None };
         Ok(RestorePreview { preview, entries, matched, not_matched })
     }
 
@@ -177,7 +195,7 @@ impl App {
 
     /// A page of the entries of a backup that were not matched; of very many the first.
     pub fn not_matched(&self, wish: &NotMatchedRows) -> Result<Page<NotMatched>, Failure> {
-        let listed = self.restoring(&wish.preview)?.listed;
+        let listed = self.not_matched_of(&wish.preview)?;
         let text = wish.text.as_deref().unwrap_or_default().trim().to_lowercase();
         let matching =
             listed.iter().filter(|one| text.is_empty() || one.name.to_lowercase().contains(&text));
@@ -197,10 +215,8 @@ impl App {
 
     /// Restores what a person was shown and agreed to. Answers when it has begun.
     pub async fn restore_now(self: &Arc<Self>, preview: &str) -> Result<(), Failure> {
-        let restoring = self.restoring(preview)?;
-        let agreed = self.agreed_to(preview).await?;
-        let to = restoring.restore.to.clone();
-        self.start(to, Work::Restore { restore: restoring.restore, agreed })
+        let (restore, agreed) = self.agreed_restore(preview).await?;
+        self.start(agreed.wanted().to_vec(), Work::Restore { restore, agreed })
     }
 }
 

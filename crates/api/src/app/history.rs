@@ -43,6 +43,7 @@ pub(super) fn line(line: FeedLine) -> JournalLine {
         was: line.was.into(),
         became: line.became.into(),
         because: line.because.into(),
+        can_undo: line.can_undo,
     }
 }
 
@@ -64,7 +65,11 @@ fn run(run: KeptRun) -> Run {
     ] = run.counters;
     Run {
         id: run.id.into(),
-        task: if run.task == "export" { RunTask::Export } else { RunTask::Import },
+        task: match run.task.as_str() {
+            "export" => RunTask::Export,
+            "undo" => RunTask::Undo,
+            _ => RunTask::Import,
+        },
         backend: run.backend.into(),
         name: run.name.unwrap_or_else(|| "a removed backend".to_owned()),
         started_at: run.started_at.into(),
@@ -85,5 +90,6 @@ fn run(run: KeptRun) -> Run {
         bytes,
         ms,
         error: run.error,
+        can_undo: run.can_undo,
     }
 }

@@ -288,6 +288,7 @@ fn heard(
             why: stands.why,
             asked_every_s: u32::try_from(stands.each_s).ok(),
             last_hour: cost.get(&backend).copied().unwrap_or_default(),
+            dropped: stands.foreign,
         };
         let known = before.backends.get(&backend).map_or(&[][..], |before| &before.playing[..]);
         let playing = stands.playing.into_iter().map(|playing| {

@@ -6,6 +6,7 @@
 mod backends;
 mod backups;
 mod demo;
+mod held;
 mod history;
 mod inbox;
 mod list;
@@ -23,6 +24,7 @@ mod support;
 mod tickets;
 mod title;
 mod truth;
+mod undo;
 mod waiting_room;
 mod watching;
 mod webhooks;
@@ -114,8 +116,8 @@ struct House {
 struct Mood {
     /// What keeps everything from going on.
     trouble: Option<Failure>,
-    /// Whether what a person agreed to is not what would be changed any more.
-    look_anew: bool,
+    /// The preview that a person agreed to, where it is not what would be changed any more.
+    look_anew: Option<String>,
     paused_until: Option<Moment>,
     next_run: Option<NextRun>,
     /// Backends that are to be told something as soon as nothing else goes on.

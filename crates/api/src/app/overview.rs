@@ -8,7 +8,9 @@ use watchstate_store::{Backend, Import, Stock, Waiting as Owed};
 
 use super::truth::{Standing, Stands, truth};
 use super::{App, locked};
-use crate::contract::{BackendCard, Connection, Failure, Overview, Today, Waiting, WaitingWhy};
+use crate::contract::{
+    BackendCard, Connection, Failure, Mended, Overview, Stranger, Today, Waiting, WaitingWhy,
+};
 use crate::failure::advice;
 
 impl App {
@@ -17,12 +19,15 @@ impl App {
         let household = self.household();
         let stock = self.stock().await?;
         let mut heard = self.realtime_snapshot().backends;
+        let mut strangers = household.store().strangers().await?;
         let mut cards = Vec::new();
         for backend in household.backends().await? {
             let owed = household.store().waiting(backend.id).await?;
             let has = stock.iter().find(|stock| stock.backend == backend.id).copied();
             let connection = heard.remove(&backend.id).map(|heeded| heeded.connection);
-            cards.push(card(backend, owed, has, connection));
+            let place = strangers.iter().position(|stranger| stranger.backend == backend.id);
+            let stranger = place.map(|place| strangers.swap_remove(place));
+            cards.push(card(backend, owed, has, connection, stranger));
         }
         Ok(cards)
     }
@@ -32,11 +37,12 @@ impl App {
         let household = self.household();
         let store = household.store();
         let backends = self.cards().await?;
+        let mended = store.mended().await?;
         let unplanned = store.count_touched().await? > 0;
         let paused_until = self.paused_until();
         let (trouble, look_anew, next_run) = {
             let mood = locked(&self.mood);
-            (mood.trouble.clone().map(Failure::advice), mood.look_anew, mood.next_run)
+            (mood.trouble.clone().map(Failure::advice), mood.look_anew.clone(), mood.next_run)
         };
         let running = self.is_working();
         let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
@@ -59,7 +65,8 @@ impl App {
             paused: paused_until.is_some(),
             unplanned,
             trouble: trouble.map(|trouble| trouble.what),
-            look_anew,
+            look_anew: look_anew.is_some(),
+            mended: mended.is_some(),
         });
         Ok(Overview {
             truth,
@@ -72,8 +79,25 @@ impl App {
             paused_until: paused_until.map(Into::into),
             today: self.today().await?,
             waiting,
+            look_anew,
+            brakes_off: household.brakes_off().await?,
             backends,
+            mended: mended.map(|mended| Mended {
+                at: mended.at.into(),
+                why: mended.why,
+                aside: household.path().join(mended.aside).display().to_string(),
+                copy_at: mended.copy_at.map(Into::into),
+            }),
         })
+    }
+
+    /// A person has read that the database was made anew.
+    pub async fn put_mended_away(&self) -> Result<(), Failure> {
+        let household = self.household();
+        let mut tx = household.store().begin().await?;
+        tx.mended_is_seen().await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// What happened since midnight.
@@ -134,6 +158,7 @@ fn card(
     owed: Owed,
     has: Option<Stock>,
     connection: Option<Connection>,
+    stranger: Option<watchstate_store::Stranger>,
 ) -> BackendCard {
     let kind = ServerKind::from_name(&backend.kind).unwrap_or(ServerKind::Plex);
     // The engine's line begins with the name, which the card shows anyway. That a person stopped a run is
@@ -146,7 +171,13 @@ fn card(
         .map(|line| line.strip_prefix(prefix.as_str()).unwrap_or(line))
         .filter(|line| *line != stopped)
         .map(advice);
+    let stranger = stranger.map(|who| Stranger {
+        other_server: backend.server_id.as_ref() != Some(&who.server_id),
+        server: who.server_name,
+        user: Some(who.user_name).filter(|name| !name.is_empty()),
+    });
     BackendCard {
+        stranger,
         connection: connection.unwrap_or_else(|| unheeded(&backend)),
         id: backend.id.into(),
         kind: kind.into(),

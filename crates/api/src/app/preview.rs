@@ -3,16 +3,22 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Consent, Preview as Seen, PreviewChange, Restore};
+use watchstate_engine::{
+    Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Restore, Undo,
+};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
+use crate::Household;
 use crate::backups::NotMatched;
-use crate::contract::{Action, Failure, Page, Preview, PreviewCount, PreviewRow, PreviewRows, Tag};
+use crate::contract::{
+    Action, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
+    PreviewSince, Tag,
+};
 
 /// So many previews are kept, the latest ones: each may be large.
-const KEPT: usize = 2;
+const KEPT: usize = 3;
 /// How long one can be agreed to: seconds.
 const GOOD_FOR_S: i64 = 60 * 60;
 
@@ -22,52 +28,61 @@ pub(super) struct Previews(VecDeque<Arc<Kept>>);
 
 /// A preview as it was shown.
 pub(super) struct Kept {
-    id: String,
-    at: Moment,
+    pub at: Moment,
     /// The journal's last line at that time: another one says that something happened since.
-    line: i64,
+    pub line: i64,
     /// The backends at that time.
-    backends: Vec<Backend>,
-    agreed: Agreed,
-    changes: Vec<PreviewChange>,
-    /// What would be restored first, where it is about a backup.
-    restoring: Option<Restoring>,
+    pub backends: Vec<Backend>,
+    pub agreed: Agreed,
+    pub changes: Vec<PreviewChange>,
+    /// What was shown before, where somebody wants to know what is different.
+    pub before: Option<Arc<HashSet<Key>>>,
+    /// Of a restore, the entries of the backup that were not matched: the first of very many.
+    pub not_matched: Arc<Vec<NotMatched>>,
 }
 
-/// What a preview of a restore is about.
-#[derive(Clone)]
-pub(super) struct Restoring {
-    pub restore: Arc<Restore>,
-    /// The entries of the backup that were not matched, the first of very many.
-    pub listed: Arc<Vec<NotMatched>>,
+/// A change: where, what, and whether the title is watched afterwards.
+type Key = (BackendId, TitleId, bool);
+
+/// What is looked at beforehand, or done.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Aim {
+    /// To which backends it would be written.
+    pub wanted: Vec<BackendId>,
+    /// What it is.
+    pub what: Deed,
 }
 
-/// How things stood before something was looked at.
-pub(super) struct Then {
-    at: Moment,
-    line: i64,
-    backends: Vec<Backend>,
-}
-
-/// See [`Then`].
-pub(super) fn taken(at: Moment, line: i64, backends: Vec<Backend>) -> Then {
-    Then { at, line, backends }
+/// What is looked at beforehand, or done, by its kind.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// A run. What the brake holds goes on waiting.
+    Run {
+        /// Whether all backends are read first.
+        import: bool,
+        /// Whether everything is compared, however little seems to have changed.
+        full: bool,
+    },
+    /// An answer to the un-watches that wait.
+    Answer(Answer),
+    /// Something is taken back.
+    Undo(Undo),
+    /// A backup is restored.
+    Restore(Arc<Restore>),
 }
 
 /// What a person agrees to: exactly the changes of a preview.
 #[derive(Clone)]
 pub(super) struct Agreed {
-    /// To which backends it would be written.
-    pub wanted: Vec<BackendId>,
-    /// Whether all backends are read first.
-    pub import: bool,
-    /// Whether it is about all backends: only then is what the brake holds let go.
-    pub whole: bool,
-    /// Each change: where, what, and whether the title is watched afterwards.
-    changes: Arc<HashSet<(BackendId, TitleId, bool)>>,
+    /// What stands for the preview.
+    pub preview: String,
+    /// What it was of.
+    aim: Aim,
+    /// Each change.
+    changes: Arc<HashSet<Key>>,
 }
 
-fn key(change: &PreviewChange) -> (BackendId, TitleId, bool) {
+fn key(change: &PreviewChange) -> Key {
     (change.backend, change.title, change.to.is_watched())
 }
 
@@ -77,16 +92,45 @@ fn would_be_written(change: &PreviewChange) -> bool {
 }
 
 impl Agreed {
-    /// What was agreed to, as the engine wants to be told when it looks.
-    pub(super) fn consent(&self) -> Consent {
-        Consent { yes: self.whole, full: false }
+    /// What a person agrees to who says yes to these changes, shown by this preview.
+    pub(super) fn to(preview: String, aim: Aim, changes: &[PreviewChange]) -> Self {
+        let written = changes.iter().filter(|change| would_be_written(change));
+        Self { preview, aim, changes: Arc::new(written.map(key).collect()) }
+    }
+
+    /// To which backends it is written.
+    pub(super) fn wanted(&self) -> &[BackendId] {
+        &self.aim.wanted
+    }
+
+    /// What would be changed now.
+    pub(super) async fn look(
+        &self,
+        household: &Household,
+        engine: &Engine,
+        accounts: &[Account],
+    ) -> crate::Result<Seen> {
+        let wanted = &self.aim.wanted;
+        match &self.aim.what {
+            Deed::Run { import, full } => {
+                let consent = Consent { yes: false, full: *full };
+                household.preview(engine, accounts, wanted, *import, consent).await
+            }
+            Deed::Answer(answer) => {
+                household.preview_answer(engine, accounts, wanted, answer).await
+            }
+            Deed::Undo(undo) => {
+                let changes = household.preview_undo(engine, accounts, *undo).await?.changes;
+                Ok(Seen { changes, ..Seen::default() })
+            }
+            Deed::Restore(restore) => household.preview_restore(engine, accounts, restore).await,
+        }
     }
 
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
     /// place that somebody played on from; a title that was not on the list, or another mark, is.
-    pub(super) fn covers(&self, now: &Seen) -> bool {
-        now.changes
-            .iter()
+    pub(super) fn covers(&self, now: &[PreviewChange]) -> bool {
+        now.iter()
             .filter(|change| would_be_written(change))
             .all(|change| self.changes.contains(&key(change)))
     }
@@ -113,64 +157,67 @@ impl App {
         self: &Arc<Self>,
         backends: Option<Vec<BackendId>>,
         import: bool,
+        full: bool,
+        since: Option<&str>,
     ) -> Result<Preview, Failure> {
         let wanted = self.wanted(backends).await?;
-        let job = self.claim(wanted.clone())?;
+        self.preview_of(Aim { wanted, what: Deed::Run { import, full } }, since).await
+    }
+
+    /// The same, and of an answer to the un-watches that wait.
+    pub(super) async fn preview_of(
+        self: &Arc<Self>,
+        aim: Aim,
+        since: Option<&str>,
+    ) -> Result<Preview, Failure> {
+        let before = since.and_then(|since| self.kept(since).ok());
+        let before = before.map(|kept| kept.agreed.changes.clone());
+        let job = self.claim(aim.wanted.clone())?;
         let household = self.household();
         let known = household.backends().await?;
-        let whole = known.iter().filter(|b| b.export).all(|b| wanted.contains(&b.id));
-        let agreed = Agreed { wanted, import, whole, changes: Arc::default() };
+        // One with export off may be looked at, but nothing will be written to it.
+        let to = |id: &BackendId| known.iter().any(|b| b.id == *id && b.export);
+        let id = uuid::Uuid::new_v4().to_string();
+        let mut agreed = Agreed { preview: id.clone(), aim, changes: Arc::default() };
         let (at, line) = (household.now(), household.store().last_line().await?);
         let (engine, accounts, at_work) = self.engine(&job, true).await?;
-        let seen =
-            household.preview(&engine, &accounts, &agreed.wanted, import, agreed.consent()).await;
+        let seen = agreed.look(&household, &engine, &accounts).await;
         drop(at_work);
         drop(job);
         // What went on is told as ended, however it ended.
         self.changed(&[Tag::Live]);
-        Ok(self.keep(taken(at, line, known), agreed, seen?, None))
-    }
-
-    /// Keeps what a restore would change.
-    pub(super) fn keep_preview(
-        &self,
-        then: Then,
-        wanted: Vec<BackendId>,
-        seen: Seen,
-        restoring: Option<Restoring>,
-    ) -> Preview {
-        let agreed = Agreed { wanted, import: false, whole: false, changes: Arc::default() };
-        self.keep(then, agreed, seen, restoring)
-    }
-
-    fn keep(
-        &self,
-        Then { at, line, backends }: Then,
-        mut agreed: Agreed,
-        seen: Seen,
-        restoring: Option<Restoring>,
-    ) -> Preview {
+        let seen = seen?;
         let written = seen.changes.iter().filter(|change| would_be_written(change));
         agreed.changes = Arc::new(written.map(key).collect());
         let mut troubles: Vec<String> =
             seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
         troubles.dedup();
-        let changes = |id: BackendId| seen.changes.iter().any(|change| change.backend == id);
-        let per_backend = backends
+        let per_backend = agreed
+            .aim
+            .wanted
             .iter()
-            // One with export off may be looked at, but nothing will be written to it.
-            .filter(|b| changes(b.id) || (b.export && agreed.wanted.contains(&b.id)))
+            .filter_map(|id| known.iter().find(|backend| backend.id == *id))
+            .filter(|backend| {
+                to(&backend.id) || seen.changes.iter().any(|c| c.backend == backend.id)
+            })
             .map(|backend| count(backend, &seen.changes))
             .collect();
-        let id = uuid::Uuid::new_v4().to_string();
+        let since = before.as_ref().map(|before| PreviewSince {
+            anew: agreed.changes.difference(before).count() as u64,
+            gone: before.difference(&agreed.changes).count() as u64,
+        });
+        let not_matched = Arc::default();
         let changes = seen.changes;
-        let kept = Kept { id: id.clone(), at, line, backends, agreed, changes, restoring };
+        self.keep(Kept { at, line, backends: known, agreed, changes, before, not_matched });
+        locked(&self.mood).look_anew = None;
+        Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
+    }
+
+    /// Keeps a preview, so that its rows can be asked for and it can be agreed to.
+    pub(super) fn keep(&self, kept: Kept) {
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
-        drop(previews);
-        locked(&self.mood).look_anew = false;
-        Preview { id, taken_at: at.into(), per_backend, troubles }
     }
 
     /// A page of a preview's rows.
@@ -197,6 +244,8 @@ impl App {
                 becomes: change.to.into(),
                 because: change.because.into(),
                 held: change.held.map(Into::into),
+                anew: would_be_written(change)
+                    && kept.before.as_ref().is_some_and(|before| !before.contains(&key(change))),
             })
             .collect();
         Ok(Page { rows, total })
@@ -206,7 +255,7 @@ impl App {
         let now = self.now();
         let mut previews = locked(&self.previews);
         previews.0.retain(|kept| kept.at.0 + GOOD_FOR_S > now.0);
-        previews.0.iter().find(|kept| kept.id == id).cloned().ok_or_else(|| {
+        previews.0.iter().find(|kept| kept.agreed.preview == id).cloned().ok_or_else(|| {
             Failure::not_found("This preview is too old, or another one took its place")
         })
     }
@@ -215,33 +264,52 @@ impl App {
     pub(super) async fn agreed(
         &self,
         preview: Option<String>,
-        wanted: &[BackendId],
-        import: bool,
+        aim: &Aim,
     ) -> Result<Option<Agreed>, Failure> {
         let Some(preview) = preview else { return Ok(None) };
-        let agreed = self.agreed_to(&preview).await?;
-        let restores = self.kept(&preview)?.restoring.is_some();
-        if restores || agreed.wanted != wanted || agreed.import != import {
+        let kept = self.still(&preview).await?;
+        if kept.agreed.aim != *aim {
             return Err(Failure::usage(
                 "This preview is of something else than what is to be begun",
                 "Look at what would be changed, then start again",
             ));
         }
-        Ok(Some(agreed))
+        Ok(Some(kept.agreed.clone()))
     }
 
-    /// What a preview of a restore is about.
-    pub(super) fn restoring(&self, preview: &str) -> Result<Restoring, Failure> {
-        self.kept(preview)?.restoring.clone().ok_or_else(|| {
-            Failure::usage(
-                "This preview is not of a backup",
-                "Choose a backup, and look at what restoring it would change",
-            )
-        })
+    /// What a person agreed to have taken back by a preview, if it is still what would be done.
+    pub(super) async fn agreed_undo(&self, preview: &str) -> Result<(Undo, Agreed), Failure> {
+        let kept = self.still(preview).await?;
+        let Deed::Undo(undo) = kept.agreed.aim.what else {
+            return Err(Failure::usage(
+                "This preview is of something else than what is to be taken back",
+                "Look at what would be changed, then start again",
+            ));
+        };
+        Ok((undo, kept.agreed.clone()))
     }
 
-    /// What a person agreed to by a preview, if nothing happened since.
-    pub(super) async fn agreed_to(&self, preview: &str) -> Result<Agreed, Failure> {
+    /// What a person agreed to have restored by a preview, if it is still what would be done.
+    pub(super) async fn agreed_restore(
+        &self,
+        preview: &str,
+    ) -> Result<(Arc<Restore>, Agreed), Failure> {
+        let kept = self.still(preview).await?;
+        let Deed::Restore(restore) = &kept.agreed.aim.what else { return Err(not_of_a_backup()) };
+        Ok((restore.clone(), kept.agreed.clone()))
+    }
+
+    /// The entries of a backup that were not matched when this preview was made.
+    pub(super) fn not_matched_of(&self, preview: &str) -> Result<Arc<Vec<NotMatched>>, Failure> {
+        let kept = self.kept(preview)?;
+        match kept.agreed.aim.what {
+            Deed::Restore(_) => Ok(kept.not_matched.clone()),
+            _ => Err(not_of_a_backup()),
+        }
+    }
+
+    /// A preview, if nothing happened since.
+    async fn still(&self, preview: &str) -> Result<Arc<Kept>, Failure> {
         let kept = self.kept(preview)?;
         let household = self.household();
         let same_backends = kept.backends.len() == household.backends().await?.len()
@@ -251,16 +319,24 @@ impl App {
             });
         let same_line = household.store().last_line().await? == kept.line;
         if !same_backends || !same_line {
-            return Err(Failure::usage(
+            return Err(Failure::new(
+                FailureKind::Changed,
                 "Something changed since this preview was made",
                 "Look at what would be changed now, then start again",
             ));
         }
-        Ok(kept.agreed.clone())
+        Ok(kept)
     }
 }
 
-fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
+fn not_of_a_backup() -> Failure {
+    Failure::usage(
+        "This preview is not of a backup",
+        "Choose a backup, and look at what restoring it would change",
+    )
+}
+
+pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
     let mut count = PreviewCount {
         backend: backend.id.into(),
         name: backend.name.clone(),
@@ -339,9 +415,8 @@ mod tests {
             change(3, w, u, Some(Because::Brake)),
         ];
         let agreed = Agreed {
-            wanted: vec![BackendId(1)],
-            import: true,
-            whole: true,
+            preview: String::new(),
+            aim: Aim { wanted: vec![BackendId(1)], what: Deed::Run { import: true, full: false } },
             changes: Arc::new(shown.iter().filter(|c| would_be_written(c)).map(key).collect()),
         };
         for (now, covered, why) in [
@@ -358,7 +433,6 @@ mod tests {
             (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
             (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),
         ] {
-            let now = Seen { changes: now, ..Seen::default() };
             assert_eq!(agreed.covers(&now), covered, "{why}");
         }
     }

@@ -68,7 +68,8 @@ impl App {
     }
 
     /// Keeps what is heard of the servers now, and tells windows what is another thing than before. That
-    /// asking cost something is not told by itself: it is shown with the next answer.
+    /// asking cost something, or that something was about others, is not told by itself: it is shown with the
+    /// next answer.
     pub fn set_realtime(&self, now: Realtime) {
         let stale = {
             let mut known = locked(&self.realtime);
@@ -106,6 +107,7 @@ mod tests {
         for (now, stale, why) in [
             (heard(|_| {}), vec![], "nothing changed"),
             (heard(|one| one.connection.last_hour = cost), vec![], "what it costs is no news"),
+            (heard(|one| one.connection.dropped = 7), vec![], "nor what was about others"),
             (heard(|one| one.playing.push(plays("a"))), vec![Tag::Watching], "somebody began"),
             (
                 heard(|one| one.connection.state = ConnectionState::Offline),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, CancellationToken, Consent, Engine, Restore};
+use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine, Restore, Undo};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
 use super::demo::busy;
-use super::preview::Agreed;
+use super::preview::{Agreed, Aim, Deed};
 use super::{App, locked};
 use crate::Household;
 use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
@@ -52,6 +52,10 @@ pub(super) enum Work {
     Export { wanted: Vec<BackendId>, full: bool, agreed: Option<Agreed> },
     /// Read one title again.
     Reread { title: TitleId },
+    /// Answer un-watches that wait, then write what follows.
+    Answer { answer: Answer, agreed: Option<Agreed> },
+    /// Take something back.
+    Undo { what: Undo, agreed: Agreed },
     /// Restore a backup.
     Restore { restore: Arc<Restore>, agreed: Agreed },
 }
@@ -65,7 +69,8 @@ impl App {
     ) -> Result<(), Failure> {
         let all = backends.is_none();
         let wanted = self.wanted(backends).await?;
-        let agreed = self.agreed(preview, &wanted, true).await?;
+        let aim = Aim { wanted: wanted.clone(), what: Deed::Run { import: true, full: false } };
+        let agreed = self.agreed(preview, &aim).await?;
         self.start(wanted.clone(), Work::Sync { wanted, all, agreed })
     }
 
@@ -94,7 +99,8 @@ impl App {
             return Err(off(&backend, "Export"));
         }
         let wanted = vec![backend.id];
-        let agreed = self.agreed(preview, &wanted, false).await?;
+        let aim = Aim { wanted: wanted.clone(), what: Deed::Run { import: false, full } };
+        let agreed = self.agreed(preview, &aim).await?;
         self.start(wanted.clone(), Work::Export { wanted, full, agreed })
     }
 
@@ -219,6 +225,10 @@ impl App {
             Err(failure) if failure.kind == FailureKind::Cancelled => {}
             Err(failure) => {
                 tracing::error!(what = failure.what, "a run broke off");
+                if failure.kind == FailureKind::Store {
+                    // The next start looks through the whole of it.
+                    self.household().store().doubt();
+                }
                 mood.trouble = Some(failure.clone());
             }
         }
@@ -264,6 +274,7 @@ impl App {
         let household = self.household();
         if !planning {
             self.end_broken_off_runs(&household).await?;
+            household.keep_copy().await;
         }
         // A keyring may ask the person at the screen, who may take their time.
         let accounts = select! {
@@ -286,28 +297,33 @@ impl App {
         Ok(household.store().end_abandoned_runs(household.now(), &why).await?)
     }
 
-    /// Does what is to be done. Answers whether a person has to look anew at what would be changed, because
-    /// it is not what they agreed to any more; then nothing was written.
-    async fn work(&self, job: &Job, work: Work) -> Result<bool, Failure> {
+    /// Does what is to be done. Answers with the preview a person agreed to where it is not what would be changed
+    /// any more, so that they have to look anew; then nothing was written.
+    async fn work(&self, job: &Job, work: Work) -> Result<Option<String>, Failure> {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
         let agreed = match &work {
-            Work::Sync { agreed, .. } | Work::Export { agreed, .. } => agreed.as_ref(),
-            Work::Restore { restore, agreed } => {
-                let household = self.household();
-                let now = household.preview_restore(&engine, &accounts, restore).await?;
-                if !agreed.covers(&now) {
-                    return Ok(true);
-                }
-                None
-            }
+            Work::Sync { agreed, .. }
+            | Work::Export { agreed, .. }
+            | Work::Answer { agreed, .. } => agreed.as_ref(),
+            Work::Undo { agreed, .. } | Work::Restore { agreed, .. } => Some(agreed),
             Work::Import { .. } | Work::Reread { .. } => None,
         };
         if let Some(agreed) = agreed {
-            let household = self.household();
-            let (wanted, consent) = (&agreed.wanted, agreed.consent());
-            let now = household.preview(&engine, &accounts, wanted, agreed.import, consent).await?;
-            if !agreed.covers(&now) {
-                return Ok(true);
+            let now = agreed.look(&self.household(), &engine, &accounts).await?;
+            if !agreed.covers(&now.changes) {
+                return match work {
+                    Work::Undo { .. } => Err(Failure::new(
+                        FailureKind::Changed,
+                        "What was to be taken back is not the same any more, so nothing was written",
+                        "Look at what would be taken back now, then start again",
+                    )),
+                    Work::Restore { .. } => Err(Failure::new(
+                        FailureKind::Changed,
+                        "What the backup would change is not the same any more, so nothing was written",
+                        "Look at what restoring it would change now, then start again",
+                    )),
+                    _ => Ok(Some(agreed.preview.clone())),
+                };
             }
         }
         let yes = agreed.is_some();
@@ -315,13 +331,12 @@ impl App {
             Work::Sync { all: true, .. } if !yes => {
                 engine.sync(&mut accounts, Consent::default()).await?;
             }
-            Work::Sync { wanted, agreed, .. } => {
+            Work::Sync { wanted, .. } => {
                 // What was agreed to was seen after all backends had been read.
-                let brake = agreed.as_ref().is_some_and(|agreed| agreed.whole);
                 let (mut read, rest): (Vec<Account>, Vec<Account>) = accounts
                     .into_iter()
                     .partition(|account| yes || wanted.contains(&account.backend.id));
-                engine.import(&mut read, Consent { yes: brake, full: false }).await?;
+                engine.import(&mut read, Consent::default()).await?;
                 read.extend(rest);
                 engine.export(&mut read, &wanted, Consent { yes, full: false }).await?;
             }
@@ -335,11 +350,23 @@ impl App {
             Work::Reread { title } => {
                 engine.reread(&mut accounts, title).await?;
             }
+            Work::Answer { answer, .. } => {
+                let household = self.household();
+                engine.answer(&accounts, household.person(), &answer).await?;
+                self.changed(&[Tag::Backends, Tag::Owed, Tag::Titles, Tag::Journal]);
+                let owed = household.store().due(household.now()).await?;
+                let owed: Vec<BackendId> = owed.into_iter().map(|(backend, _)| backend).collect();
+                engine.export(&mut accounts, &owed, Consent::default()).await?;
+            }
+            Work::Undo { what, .. } => {
+                let person = self.household().person();
+                engine.undo(&mut accounts, person, what).await?;
+            }
             Work::Restore { restore, .. } => {
                 self.household().restore(&engine, &mut accounts, &restore).await?;
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Standing {
     pub trouble: Option<String>,
     /// Whether what a person agreed to is not what would be changed any more.
     pub look_anew: bool,
+    /// Whether the database was made anew, and nobody has read so yet.
+    pub mended: bool,
 }
 
 /// What is known of one backend.
@@ -59,6 +61,10 @@ pub(crate) fn truth(standing: &Standing) -> (Truth, String) {
         && !standing.running
     {
         return (Truth::Trouble, trouble.clone());
+    }
+    if standing.mended && !standing.running {
+        let what = "The database was damaged and is made anew: read what that means";
+        return (Truth::NeedsYou, what.to_owned());
     }
     if all.is_empty() {
         return (Truth::Empty, "There is no backend yet".to_owned());
@@ -236,6 +242,18 @@ mod tests {
                 Truth::Trouble,
                 "The keyring is locked",
                 "nothing can go on",
+            ),
+            (
+                Standing { mended: true, ..den(Stands { trouble: true, ..good("den") }) },
+                Truth::NeedsYou,
+                "The database was damaged and is made anew: read what that means",
+                "what happened to everything is told before what happens to one",
+            ),
+            (
+                Standing { mended: true, ..Standing::default() },
+                Truth::NeedsYou,
+                "The database was damaged and is made anew: read what that means",
+                "it began empty",
             ),
             (
                 Standing { paused: true, ..with(two()) },

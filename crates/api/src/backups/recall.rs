@@ -132,7 +132,7 @@ impl Household {
         accounts: &mut [Account],
         wish: &Restore,
     ) -> Result<Restored> {
-        Ok(engine.restore(accounts, wish).await?)
+        Ok(engine.restore_backup(accounts, wish).await?)
     }
 
     /// Which backends a backup can be restored to, of those that a person chose: all of one person, read at

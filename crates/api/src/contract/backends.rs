@@ -113,6 +113,21 @@ pub struct BackendCard {
     pub trouble: Option<Advice>,
     /// How it is listened to.
     pub connection: Connection,
+    /// Who answers in place of the one that is known: a person has to say what that means.
+    pub stranger: Option<Stranger>,
+}
+
+/// Who answers in place of the server or the user that a backend is known by. Nothing is read from them and
+/// nothing is written.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Stranger {
+    /// The name of the server that answers; empty where it says none.
+    pub server: String,
+    /// The user there; nothing where the credentials are of no use there.
+    pub user: Option<String>,
+    /// Whether it is the server that is another; else only the user is.
+    pub other_server: bool,
 }
 
 /// What a library holds.
@@ -186,6 +201,11 @@ pub struct SetBackend {
     #[serde(default)]
     #[ts(optional)]
     pub credentials: Option<Credentials>,
+    /// Whether another server or user than before is a new one in its place: a person said so. It is seen
+    /// for the first time, so that it takes nothing away from anybody.
+    #[serde(default, rename = "newServer")]
+    #[ts(optional, as = "Option<bool>")]
+    pub new_server: bool,
 }
 
 /// Which backend is to go.

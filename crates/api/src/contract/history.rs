@@ -311,6 +311,7 @@ impl JournalWhat {
 
 /// A line of the journal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
 pub struct JournalLine {
     /// Its number.
     pub id: i64,
@@ -330,6 +331,8 @@ pub struct JournalLine {
     pub became: Mark,
     /// Why.
     pub because: Reason,
+    /// Whether it can be taken back.
+    pub can_undo: bool,
 }
 
 /// Which lines of the journal are wanted.

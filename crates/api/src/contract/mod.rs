@@ -7,18 +7,21 @@
 
 mod backends;
 mod backups;
+mod held;
 mod history;
 mod ids;
 mod preview;
 mod runs;
 mod settings;
 mod truth;
+mod undo;
 mod watching;
 mod webhooks;
 mod wizard;
 
 pub use backends::*;
 pub use backups::*;
+pub use held::*;
 pub use history::*;
 pub use ids::*;
 pub use preview::*;
@@ -27,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use settings::*;
 pub use truth::*;
 use ts_rs::TS;
+pub use undo::*;
 pub use watching::*;
 pub use webhooks::*;
 pub use wizard::*;
@@ -54,6 +58,8 @@ pub enum FailureKind {
     NoKeyring,
     /// Look after the data folder.
     Store,
+    /// Look again: what was agreed to is not what would be done any more.
+    Changed,
     /// Wait.
     Busy,
     /// Nothing: a person stopped it.

@@ -54,6 +54,17 @@ pub struct Preview {
     pub per_backend: Vec<PreviewCount>,
     /// Backends that could not be asked, each with a sentence.
     pub troubles: Vec<String>,
+    /// What is different from the preview before, where it was asked for and is still known.
+    pub since: Option<PreviewSince>,
+}
+
+/// What is different from the preview before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct PreviewSince {
+    /// Changes that it did not show.
+    pub anew: u64,
+    /// Changes that it showed, and that would not be made any more.
+    pub gone: u64,
 }
 
 /// One change that would be made.
@@ -76,6 +87,8 @@ pub struct PreviewRow {
     pub because: Reason,
     /// Why it would not be written all the same.
     pub held: Option<Reason>,
+    /// Whether the preview before did not show it.
+    pub anew: bool,
 }
 
 /// Which preview is wanted.
@@ -87,6 +100,14 @@ pub struct PreviewWish {
     pub backends: Option<Vec<BackendId>>,
     /// Whether all backends are read first.
     pub import: bool,
+    /// Whether it is of an export that compares everything, as `export_now` with `full` does.
+    #[serde(default)]
+    #[ts(optional)]
+    pub full: Option<bool>,
+    /// The preview before, to be told what is different from it.
+    #[serde(default)]
+    #[ts(optional)]
+    pub since: Option<String>,
 }
 
 /// Which rows of a preview are wanted.

@@ -29,6 +29,8 @@ pub enum RunTask {
     Import,
     /// Told what was not shown.
     Export,
+    /// Took changes back.
+    Undo,
 }
 
 /// How an export was done.
@@ -89,6 +91,8 @@ pub struct Run {
     pub ms: u64,
     /// What went wrong.
     pub error: Option<String>,
+    /// Whether anything of it can be taken back.
+    pub can_undo: bool,
 }
 
 /// What is being done.

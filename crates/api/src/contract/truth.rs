@@ -51,6 +51,27 @@ pub struct Overview {
     pub today: Today,
     /// What waits for a person's yes.
     pub waiting: Vec<Waiting>,
+    /// The preview that a person agreed to, where it is not what would be changed any more: nothing of it was
+    /// written.
+    pub look_anew: Option<String>,
+    /// What lets much become unwatched without asking, each in a sentence; empty where all is well.
+    pub brakes_off: Vec<String>,
+    /// That the database was damaged and made anew, until a person has put it away.
+    pub mended: Option<Mended>,
+}
+
+/// The database was damaged and made anew.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Mended {
+    /// When.
+    pub at: Moment,
+    /// What was found, in words that follow "because".
+    pub why: String,
+    /// Where the damaged file is now.
+    pub aside: String,
+    /// When the copy was made that it goes on from; nothing where there was none, so that it began empty.
+    pub copy_at: Option<Moment>,
 }
 
 /// What a schedule will begin next.

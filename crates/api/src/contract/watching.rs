@@ -35,12 +35,15 @@ pub struct Connection {
     pub asked_every_s: Option<u32>,
     /// What asking cost in the last hour.
     pub last_hour: Asking,
+    /// How many messages were about somebody else, or about nobody that is known, since it is listened to: they
+    /// are dropped.
+    pub dropped: u64,
 }
 
 impl Connection {
-    /// Whether a window would show something else, but for what it cost.
+    /// Whether a window would show something else, but for what it cost and what was dropped.
     pub fn differs_from(&self, other: &Self) -> bool {
-        let bare = |one: &Self| Self { last_hour: Asking::default(), ..one.clone() };
+        let bare = |one: &Self| Self { last_hour: Asking::default(), dropped: 0, ..one.clone() };
         bare(self) != bare(other)
     }
 }

@@ -162,10 +162,20 @@ pub const TIME_ZONE: &str = "WS_TZ";
 pub const REALTIME: &str = "WS_REALTIME";
 /// From how many seconds on a position is progress.
 pub const PROGRESS_MINIMUM: &str = "WS_PROGRESS_MINIMUM";
+/// For how many seconds after a title was watched a position in it is no rewatch.
+pub const PROGRESS_THRESHOLD: &str = "WS_PROGRESS_THRESHOLD";
 /// How many un-watches always pass the brake.
 pub const BRAKE_AT_LEAST: &str = "WS_BRAKE_AT_LEAST";
 /// How many of a hundred watched titles may be un-watched in one run.
 pub const BRAKE_PERCENT: &str = "WS_BRAKE_PERCENT";
+/// How many of an account's latest marks, gone at once, are held as after restoring a back-up.
+pub const BRAKE_LATEST: &str = "WS_BRAKE_LATEST";
+/// For how many days what was changed can be undone.
+pub const UNDO_DAYS: &str = "WS_UNDO_DAYS";
+/// How many snapshots of a backend are kept.
+pub const SNAPSHOTS_KEPT: &str = "WS_KEEP_SNAPSHOTS";
+/// For how many days snapshots are kept.
+pub const SNAPSHOTS_DAYS: &str = "WS_SNAPSHOTS_DAYS";
 /// Light or dark.
 pub const THEME: &str = "WS_THEME";
 /// Whether the desktop tells of trouble and of what waits for a yes.
@@ -271,6 +281,16 @@ pub static TABLE: &[Definition] = &[
         default: "60",
     },
     Definition {
+        name: PROGRESS_THRESHOLD,
+        group: Group::Progress,
+        title: "A rewatch begins after",
+        meaning: "A position in a title that was watched less than this ago is taken for what is left of \
+                  that viewing: it is told to no other server, and taken back where it is shown. With 0 \
+                  every one is a rewatch. Either way the title stays watched.",
+        kind: Kind::Number { min: 0, max: 86_400, unit: Some("seconds") },
+        default: "0",
+    },
+    Definition {
         name: BRAKE_AT_LEAST,
         group: Group::Safety,
         title: "Un-watched without asking",
@@ -286,6 +306,41 @@ pub static TABLE: &[Definition] = &[
         meaning: "Which share of all watched titles one run may mark as unwatched without your yes.",
         kind: Kind::Number { min: 0, max: 100, unit: Some("%") },
         default: "5",
+    },
+    Definition {
+        name: BRAKE_LATEST,
+        group: Group::Safety,
+        title: "Latest marks un-watched without asking",
+        meaning: "When so many of the latest marks of a server are gone at once, and hardly any older ones, a \
+                  back-up was restored there: they wait for your yes, however few they are. 0 asks nothing of \
+                  the kind.",
+        kind: Kind::Number { min: 0, max: 1_000_000, unit: Some("titles") },
+        default: "10",
+    },
+    Definition {
+        name: UNDO_DAYS,
+        group: Group::Safety,
+        title: "Can be undone for",
+        meaning: "For how long it is kept what a run changed, so that it can be undone.",
+        kind: Kind::Number { min: 1, max: 3650, unit: Some("days") },
+        default: "90",
+    },
+    Definition {
+        name: SNAPSHOTS_KEPT,
+        group: Group::Safety,
+        title: "Snapshots of each backend",
+        meaning: "Before a run writes to a backend, it is kept what the backend shows. So many of these snapshots \
+                  are kept at most.",
+        kind: Kind::Number { min: 1, max: 1000, unit: None },
+        default: "100",
+    },
+    Definition {
+        name: SNAPSHOTS_DAYS,
+        group: Group::Safety,
+        title: "Snapshots are kept for",
+        meaning: "Older snapshots of a backend are forgotten.",
+        kind: Kind::Number { min: 1, max: 3650, unit: Some("days") },
+        default: "90",
     },
     Definition {
         name: THEME,
@@ -477,8 +532,13 @@ pub(super) fn engine(value: impl Fn(&str) -> String) -> Settings {
     settings.backends_at_once = count(BACKENDS_AT_ONCE, usual.backends_at_once);
     settings.writes_at_once = count(WRITES_AT_ONCE, usual.writes_at_once);
     settings.progress.minimum_ms = small(PROGRESS_MINIMUM, 60).saturating_mul(1000);
+    settings.progress.rewatch_after_s = small(PROGRESS_THRESHOLD, 0);
     settings.brake.at_least = small(BRAKE_AT_LEAST, usual.brake.at_least);
     settings.brake.percent = small(BRAKE_PERCENT, usual.brake.percent);
+    settings.brake.latest = small(BRAKE_LATEST, usual.brake.latest);
+    settings.undo_days = small(UNDO_DAYS, usual.undo_days);
+    settings.snapshots_kept = small(SNAPSHOTS_KEPT, usual.snapshots_kept).max(1);
+    settings.snapshots_days = small(SNAPSHOTS_DAYS, usual.snapshots_days);
     settings
 }
 

@@ -18,8 +18,11 @@ fn what_is_set_is_used() {
     let large = with(LIBRARY_SEGMENT, "5000").unwrap();
     assert_eq!((large.page_first, large.page_most), (1000, 5000));
     assert_eq!(with(PROGRESS_MINIMUM, "90").unwrap().progress.minimum_ms, 90_000);
+    assert_eq!(with(PROGRESS_THRESHOLD, "600").unwrap().progress.rewatch_after_s, 600);
+    assert_eq!(with(PROGRESS_THRESHOLD, "1").unwrap().progress.rewatch_after_s, 1, "as it is said");
     assert_eq!(with(BRAKE_AT_LEAST, "3").unwrap().brake.at_least, 3);
     assert_eq!(with(BRAKE_PERCENT, "0").unwrap().brake.percent, 0);
+    assert_eq!(with(BRAKE_LATEST, "3").unwrap().brake.latest, 3);
     assert_eq!(with(BACKENDS_AT_ONCE, "1").unwrap().backends_at_once, 1);
     assert_eq!(with(WRITES_AT_ONCE, "2").unwrap().writes_at_once, 2);
 }
@@ -32,6 +35,7 @@ fn what_is_wrong_is_told() {
         (LIBRARY_SEGMENT, "49", "a page too small"),
         (LIBRARY_SEGMENT, "1e3", "a number as programs write it"),
         (PROGRESS_MINIMUM, "3601", "more than an hour"),
+        (PROGRESS_THRESHOLD, "86401", "more than a day"),
         (TIME_ZONE, "Atlantis/Capital", "no such place"),
         (CRON_IMPORT, "perhaps", "no switch"),
         (CRON_EXPORT_AT, "0 25 * * *", "no such hour"),

@@ -161,10 +161,19 @@ impl Listening {
     }
 
     pub async fn start_in(time: Time) -> Self {
-        let port = free_port().await;
-        let listening = Self::start_with(port, "true", time).await;
-        listening.until(|counts| counts["state"] == "listening").await;
-        listening
+        let mut listening = Self::start_with(free_port().await, "true", time).await;
+        loop {
+            let at = format!("127.0.0.1:{}", listening.port);
+            let counts = listening
+                .until(|counts| counts["at"] == at.as_str() && counts["state"] != "off")
+                .await;
+            if counts["state"] == "listening" {
+                return listening;
+            }
+            // Another program has taken the port meanwhile.
+            listening.port = free_port().await;
+            listening.set("WS_WEBHOOK_PORT", &listening.port.to_string()).await;
+        }
     }
 
     pub async fn start_with(port: u16, on: &'static str, time: Time) -> Self {

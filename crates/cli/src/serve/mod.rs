@@ -124,7 +124,7 @@ fn failed(failure: Failure) -> Response {
     let status = match failure.kind {
         FailureKind::Usage => StatusCode::BAD_REQUEST,
         FailureKind::NotFound => StatusCode::NOT_FOUND,
-        FailureKind::Busy | FailureKind::Cancelled => StatusCode::CONFLICT,
+        FailureKind::Busy | FailureKind::Cancelled | FailureKind::Changed => StatusCode::CONFLICT,
         FailureKind::Server => StatusCode::BAD_GATEWAY,
         FailureKind::Keyring | FailureKind::NoKeyring | FailureKind::Store => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -33,7 +33,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
 use url::Url;
-use watchstate_model::{ExternalIds, Kind};
+use watchstate_model::{ExternalIds, Kind, Marks};
 
 use self::calls::{Call, Line, numbered, there};
 use self::check::{CHECKING, Checked};
@@ -94,6 +94,26 @@ impl Kodi {
         }
         let http = Http::new(url, headers, limits, Arc::clone(&pause))?;
         Ok(Self { line: Line { http }, pause, local: RwLock::new(None), files: RwLock::new(None) })
+    }
+
+    /// Sets fields of a movie or an episode.
+    async fn set(&self, write: &Write, mut params: Map<String, Value>) -> Result<(), ServerError> {
+        const OP: &str = "writing a mark";
+        let (method, name, id) = match Entry::of(&write.key) {
+            Some(Entry::Movie(id)) => ("VideoLibrary.SetMovieDetails", "movieid", id),
+            // The first of a file stands for all.
+            Some(Entry::Episode(rows)) => {
+                let first = rows.first().ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
+                ("VideoLibrary.SetEpisodeDetails", "episodeid", *first)
+            }
+            _ => return Err(ServerError::new(Fault::NotFound, OP)),
+        };
+        if params.is_empty() {
+            return Ok(());
+        }
+        params.insert(name.to_owned(), json!(id));
+        // Answers "OK" (recording 20).
+        self.line.call::<Value>(&Call::new(method, Value::Object(params)), OP).await.map(drop)
     }
 
     async fn local(&self) -> Result<LocalTime, ServerError> {
@@ -371,24 +391,14 @@ impl MediaServer for Kodi {
     }
 
     async fn write(&self, write: &Write) -> Result<(), ServerError> {
-        const OP: &str = "writing a mark";
         let local = self.local().await?;
-        let mut params = write::fields(write, self.line.http.clock(), &local);
-        let (method, name, id) = match Entry::of(&write.key) {
-            Some(Entry::Movie(id)) => ("VideoLibrary.SetMovieDetails", "movieid", id),
-            // The first of a file stands for all.
-            Some(Entry::Episode(rows)) => {
-                let first = rows.first().ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
-                ("VideoLibrary.SetEpisodeDetails", "episodeid", *first)
-            }
-            _ => return Err(ServerError::new(Fault::NotFound, OP)),
-        };
-        if params.is_empty() {
-            return Ok(());
-        }
-        params.insert(name.to_owned(), json!(id));
-        // Answers "OK" (recording 20).
-        self.line.call::<Value>(&Call::new(method, Value::Object(params)), OP).await.map(drop)
+        self.set(write, write::fields(write, self.line.http.clock(), &local)).await
+    }
+
+    async fn restore(&self, write: &Write, showed: &Marks) -> Result<(), ServerError> {
+        let local = self.local().await?;
+        let clock = self.line.http.clock();
+        self.set(write, write::fields_of_old(write, showed, clock, &local)).await
     }
 
     async fn playing(&self) -> Result<Playing, ServerError> {

@@ -2,7 +2,7 @@
 //! `SetEpisodeDetails`.
 
 use serde_json::{Map, Value, json};
-use watchstate_model::{ClockOffset, Position, Watch};
+use watchstate_model::{ClockOffset, Marks, Position, Watch};
 
 use super::local_time::LocalTime;
 use crate::Write;
@@ -63,6 +63,26 @@ pub(super) fn fields(write: &Write, clock: ClockOffset, local: &LocalTime) -> Ma
     fields
 }
 
+/// The same for an item that is to show just what it showed once: count and date go with each other, because the
+/// date is cleared only together with the count.
+pub(super) fn fields_of_old(
+    write: &Write,
+    showed: &Marks,
+    clock: ClockOffset,
+    local: &LocalTime,
+) -> Map<String, Value> {
+    let mut fields = fields(write, clock, local);
+    let from = &write.from;
+    if (from.last_played, from.plays) != (showed.last_played, showed.plays)
+        || from.watch.is_watched() != showed.watch.is_watched()
+    {
+        let date = showed.last_played.and_then(|at| local.text(at)).unwrap_or_default();
+        fields.insert("playcount".to_owned(), json!(showed.plays.min(MOST)));
+        fields.insert("lastplayed".to_owned(), json!(date));
+    }
+    fields
+}
+
 /// Kodi's integers have 32 bits and a sign (`Library.Id` and `Optional.Integer` of JSONRPC.Introspect).
 const MOST: u32 = i32::MAX.cast_unsigned();
 
@@ -73,7 +93,7 @@ fn seconds(position: Option<Position>) -> u32 {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use watchstate_model::{ItemKey, Marks, Moment, Target};
+    use watchstate_model::{ItemKey, Moment, Target};
 
     use super::super::local_time::Shown;
     use super::*;
@@ -172,6 +192,43 @@ mod tests {
             let key = ItemKey::from("movie/1");
             let write = Write { key, from, to, duration_ms: Some(1_200_500) };
             let fields = fields(&write, ClockOffset(0), &berlin());
+            assert_eq!(Value::Object(fields), sent, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_it_showed_once_goes_back_as_it_was() {
+        let untouched = Marks::UNTOUCHED;
+        let watched = Marks { watch: Watch::WATCHED, plays: 3, last_played: Some(MAY) };
+        let later = Marks { plays: 4, last_played: Some(JUNE), ..watched };
+        let dropped = Marks { last_played: Some(MAY), ..untouched };
+        for (from, showed, sent, why) in [
+            (
+                later,
+                watched,
+                json!({"playcount": 3, "lastplayed": "2020-05-05 12:00:00"}),
+                "an older play",
+            ),
+            (watched, untouched, json!({"playcount": 0, "lastplayed": ""}), "no play at all"),
+            (
+                watched,
+                dropped,
+                json!({"playcount": 0, "lastplayed": "2020-05-05 12:00:00"}),
+                "a date without a mark",
+            ),
+            (watched, watched, json!({}), "it is so already"),
+        ] {
+            let write = Write {
+                key: ItemKey::from("movie/1"),
+                from,
+                to: Target {
+                    watch: showed.watch,
+                    plays: showed.plays,
+                    played_at: showed.last_played,
+                },
+                duration_ms: None,
+            };
+            let fields = fields_of_old(&write, &showed, ClockOffset(0), &berlin());
             assert_eq!(Value::Object(fields), sent, "{why}");
         }
     }

@@ -10,7 +10,7 @@ use crate::{ServerInfo, User};
 
 impl<D: Dialect> MediaBrowser<D> {
     /// Asks who the server is, and measures its clock.
-    async fn introduce(&self) -> Result<ServerInfo, ServerError> {
+    pub(super) async fn introduce(&self) -> Result<ServerInfo, ServerError> {
         const OP: &str = "asking what server it is";
         let other = || ServerError::new(Fault::NotThisServer, OP);
         let answer = self.http.send(&Request::get("/System/Info/Public", &[], OP)).await;

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde::Serialize;
-use watchstate_model::{ClockOffset, Moment, Position, Watch};
+use watchstate_model::{ClockOffset, Marks, Moment, Position, Watch};
 
 use super::auth::percent;
 use super::date;
@@ -46,6 +46,8 @@ pub struct Wording<'a> {
     pub clock: ClockOffset,
     /// What the server keeps beside the marks, where it has been read.
     pub kept: Kept,
+    /// What it showed once, where count and date are to be just so again, even if that moves them back.
+    pub exact: Option<Marks>,
 }
 
 impl Wording<'_> {
@@ -63,21 +65,33 @@ impl Wording<'_> {
 
     /// When the play was, on the server's clock.
     pub(crate) fn played_at(&self) -> Option<Moment> {
-        self.write.to.played_at.map(|at| self.clock.to_theirs(at))
+        match self.exact {
+            Some(exact) => exact.last_played,
+            None => self.write.to.played_at.map(|at| self.clock.to_theirs(at)),
+        }
     }
 
     /// The same where it is later than what the server shows: a date is never moved back for its own sake.
     pub(crate) fn later_play(&self) -> Option<Moment> {
+        if self.exact.is_some() {
+            return self.played_at().filter(|at| self.write.from.last_played != Some(*at));
+        }
         self.played_at().filter(|at| self.write.from.last_played.is_none_or(|shown| *at > shown))
     }
 
     /// Whether all that a write could change is as it should be. A date counts only beside a mark.
     pub(crate) fn is_done(&self) -> bool {
+        if let Some(exact) = self.exact {
+            return self.write.from == exact;
+        }
         self.from() == self.to() && !(self.to().is_watched() && self.later_play().is_some())
     }
 
     /// The play count, where it is to rise. It is set, not counted up, so a repeated write raises nothing.
     pub(crate) fn higher_count(&self) -> Option<u32> {
+        if let Some(exact) = self.exact {
+            return Some(exact.plays);
+        }
         let plays = self.write.to.plays;
         (self.to() != Watch::Unwatched && plays > self.write.from.plays).then_some(plays)
     }
@@ -85,11 +99,23 @@ impl Wording<'_> {
     /// The date to write with a mark or a position: with a mark that the item does not have yet the one of
     /// the play, whatever a session left there, otherwise only a later one.
     pub(crate) fn date(&self) -> Option<Moment> {
+        if self.exact.is_some() {
+            return self.played_at();
+        }
         match (self.from().is_watched(), self.to()) {
             (_, Watch::Unwatched) => None,
             (false, Watch::Watched { .. }) => self.played_at(),
             _ => self.later_play(),
         }
+    }
+
+    /// How an exact write begins: a date can be cleared by an un-watch only, which clears all the rest too, and
+    /// whether more has to be told afterwards.
+    pub(crate) fn cleared(&self, exact: &Marks) -> (bool, bool) {
+        let shown = self.write.from;
+        let clears = shown.last_played.is_some() && exact.last_played.is_none();
+        let bare = *exact == Marks::UNTOUCHED;
+        (clears || (bare && shown.watch.is_watched()), !bare)
     }
 
     pub(crate) fn ticks(&self) -> u64 {
@@ -185,7 +211,7 @@ pub(crate) fn body(of: &impl Serialize) -> Option<String> {
 /// Cases for the tables of this crate: what an item shows, what it is to show, and what that takes.
 #[cfg(test)]
 pub(crate) mod tables {
-    use watchstate_model::{ItemKey, Marks, Target};
+    use watchstate_model::{ItemKey, Target};
 
     use super::*;
 
@@ -270,8 +296,13 @@ mod tests {
             (w, Some(PLAYED), s, key, &[UNMARK], "but takes the mark away"),
         ] {
             let write = write(from, (1, last), to, 2);
-            let wording =
-                Wording { write: &write, user: "u1", clock: ClockOffset(0), kept: Kept::default() };
+            let wording = Wording {
+                write: &write,
+                user: "u1",
+                clock: ClockOffset(0),
+                kept: Kept::default(),
+                exact: None,
+            };
             let Way::Marks { positions } = way else { panic!("a way by marks") };
             assert_eq!(told(&by_marks(&wording, positions)), calls, "{why}");
         }
@@ -280,8 +311,13 @@ mod tests {
     #[test]
     fn dates_are_written_on_the_servers_clock() {
         let write = write(Watch::Unwatched, (0, None), Watch::WATCHED, 1);
-        let ahead =
-            Wording { write: &write, user: "u1", clock: ClockOffset(3600), kept: Kept::default() };
+        let ahead = Wording {
+            write: &write,
+            user: "u1",
+            clock: ClockOffset(3600),
+            kept: Kept::default(),
+            exact: None,
+        };
         assert_eq!(mark(&ahead).query, [("datePlayed", "20240305221407".to_owned())]);
         let to = watchstate_model::Target { played_at: None, ..write.to };
         let undated = Write { to, ..write.clone() };
@@ -292,8 +328,13 @@ mod tests {
     fn keys_stay_inside_their_segment() {
         let write =
             Write { key: "../x?y".into(), ..write(Watch::WATCHED, (1, None), Watch::Unwatched, 0) };
-        let wording =
-            Wording { write: &write, user: "u/1", clock: ClockOffset(0), kept: Kept::default() };
+        let wording = Wording {
+            write: &write,
+            user: "u/1",
+            clock: ClockOffset(0),
+            kept: Kept::default(),
+            exact: None,
+        };
         assert_eq!(unmark(&wording).path, "/Users/u%2F1/PlayedItems/..%2Fx%3Fy");
     }
 }

@@ -242,6 +242,11 @@ impl MediaServer for Plex {
         Ok(ServerInfo { id, name: root.name.or_empty(), version, clock })
     }
 
+    async fn who_answers(&self) -> Result<Option<ServerInfo>, ServerError> {
+        let (id, version) = self.identity().await?;
+        Ok(Some(ServerInfo { id, name: String::new(), version, clock: self.http.clock() }))
+    }
+
     async fn user(&self) -> Result<User, ServerError> {
         let find = async || {
             let request = Request::get("/", &[], "checking the token");

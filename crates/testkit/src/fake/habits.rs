@@ -102,6 +102,9 @@ pub struct Habits {
     pub watched_from_pct: u64,
     /// What is shorter has no resume point: seconds.
     pub shortest_resumable_s: u32,
+    /// Positions are cut to whole units of so many milliseconds. Not seen on a genuine Plex, Jellyfin or Emby;
+    /// Kodi keeps seconds. So that tests can ask for it.
+    pub place_unit_ms: u64,
     /// A socket begins with `ForceKeepAlive` (both recorded Jellyfins; not Emby).
     pub forces_keep_alive: bool,
     /// What is told has a `MessageId` (Jellyfin; Emby from 4.0 on, apart from its sessions).
@@ -147,6 +150,7 @@ impl Habits {
             resume_from_pct: 5,
             watched_from_pct: 90,
             shortest_resumable_s: 300,
+            place_unit_ms: 1,
             forces_keep_alive: false,
             numbers_messages: true,
             tells_parents: true,

@@ -10,7 +10,7 @@ use watchstate_model::{ItemKey, LibraryKey, Moment};
 use watchstate_servers::ServerKind;
 
 use super::habits::{Habits, Version};
-use super::marks::{Mark, Part};
+use super::marks::{Mark, Part, TICKS_PER_MS};
 use super::people::{ApiKey, Person, SignIn, Sitting, UserNo};
 use super::titles::{Entry, Holds, NewItem, NewShow, Season, Section, Series, What};
 use super::told::{News, Told};
@@ -521,6 +521,8 @@ impl Library {
             let entry = &self.entries[place];
             let mut mark = self.shown(user, entry);
             act(&mut mark, entry, &self.habits);
+            let unit = self.habits.place_unit_ms.max(1) * TICKS_PER_MS;
+            mark.position_ticks -= mark.position_ticks % unit;
             let (slot, serial) = (entry.slot, entry.serial);
             if self.habits.copies_lag && self.copies[slot] > 1 {
                 for other in self.entries.iter().filter(|e| e.slot == slot && e.serial != serial) {

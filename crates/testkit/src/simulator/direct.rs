@@ -1,11 +1,13 @@
 //! A fake server as a [`MediaServer`], without HTTP: each call is a step at which the process may be killed,
 //! the server may be down, or an answer may be lost.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use watchstate_model::playback::SILENT_S;
 use watchstate_model::{
     Abilities, ClockOffset, Episode, Facts, Item, ItemKey, Kind, Marks, Moment, Show, Watch,
 };
@@ -98,6 +100,24 @@ pub struct Record {
     pub delivered: Vec<ItemKey>,
     /// What must never happen, in words.
     pub offences: Vec<String>,
+    /// When each was last written.
+    pub written_at: BTreeMap<ItemKey, Moment>,
+    /// What happened to these, and nobody has read them since.
+    pub unread: BTreeSet<ItemKey>,
+    /// What the engine was told that the account's person is playing, and when it was told last.
+    pub told_of: BTreeMap<ItemKey, Moment>,
+}
+
+/// What an account is told when it asks who plays what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Sessions {
+    /// What its person plays.
+    #[default]
+    Own,
+    /// That it may not know (whoever has a share of a Plex): what the socket tells of its person is all.
+    NotVisible,
+    /// Nothing, whoever plays: as if nobody had asked. To prove that this is noticed.
+    Unasked,
 }
 
 /// One account on one simulated server.
@@ -117,6 +137,8 @@ pub struct Direct {
     pub record: Arc<Mutex<Record>>,
     /// Where the process may be killed.
     pub tripwire: Tripwire,
+    /// What it says of who plays what.
+    pub sessions: Sessions,
     meter: Arc<Meter>,
 }
 
@@ -136,6 +158,7 @@ impl Direct {
             weather: Arc::default(),
             record: Arc::default(),
             tripwire,
+            sessions: Sessions::default(),
             meter: Arc::default(),
         }
     }
@@ -167,6 +190,18 @@ impl Direct {
             return Err(ServerError::new(Fault::ServerTrouble, op));
         }
         Ok(())
+    }
+
+    /// Something happened to an item, for the engine to find out.
+    pub fn is_unread(&self, key: &ItemKey) {
+        locked(&self.record).unread.insert(key.clone());
+    }
+
+    fn are_read(&self, items: &[Item]) {
+        let mut record = locked(&self.record);
+        if !record.unread.is_empty() {
+            record.unread.retain(|key| items.iter().all(|item| item.key != *key));
+        }
     }
 
     fn item(&self, library: &Library, entry: &Entry, detail: Detail) -> Item {
@@ -276,7 +311,13 @@ impl Direct {
         if agrees && !(abilities.dates && write.to.watch.is_watched() && newer) {
             offences.push(format!("wrote {:?} to {}, which agreed already", write.to, entry.name));
         }
-        if library.sittings().iter().any(|s| s.user == self.user && s.item == entry.key) {
+        let record = locked(&self.record);
+        let told = record.told_of.get(&entry.key);
+        let knows = self.sessions != Sessions::NotVisible
+            || told.is_some_and(|told| self.clock.now().0 - told.0 <= SILENT_S);
+        drop(record);
+        let plays = library.sittings().iter().any(|s| s.user == self.user && s.item == entry.key);
+        if plays && knows {
             offences.push(format!("wrote to {}, which was being watched", entry.name));
         }
         locked(&self.record).offences.extend(offences);
@@ -365,17 +406,21 @@ impl MediaServer for Direct {
             .entries_of(section.key.as_str())
             .map(|entry| self.item(&library, entry, detail))
             .collect();
-        Ok(page(&all, stretch))
+        let page = page(&all, stretch);
+        self.are_read(&page.entries);
+        Ok(page)
     }
 
     async fn read(&self, keys: &[ItemKey]) -> Result<Vec<Item>, ServerError> {
         self.reached("reading items")?;
         let library = locked(&self.library);
-        Ok(keys
+        let items: Vec<Item> = keys
             .iter()
             .filter_map(|key| library.entry(key.as_str()))
             .map(|entry| self.item(&library, entry, Detail::Full))
-            .collect())
+            .collect();
+        self.are_read(&items);
+        Ok(items)
     }
 
     fn read_at_once(&self) -> usize {
@@ -403,7 +448,12 @@ impl MediaServer for Direct {
     async fn write(&self, write: &Write) -> Result<(), ServerError> {
         self.reached("writing a mark")?;
         self.examine(write);
-        locked(&self.record).delivered.push(write.key.clone());
+        {
+            let mut record = locked(&self.record);
+            record.delivered.push(write.key.clone());
+            record.written_at.insert(write.key.clone(), self.clock.now());
+            record.unread.insert(write.key.clone());
+        }
         self.do_write(write).map_err(|_| ServerError::new(Fault::NotFound, "writing a mark"))?;
         self.tripwire.step();
         let mut weather = locked(&self.weather);
@@ -416,6 +466,11 @@ impl MediaServer for Direct {
 
     async fn playing(&self) -> Result<Playing, ServerError> {
         self.reached("reading sessions")?;
+        match self.sessions {
+            Sessions::Own => {}
+            Sessions::NotVisible => return Ok(Playing::NotVisible),
+            Sessions::Unasked => return Ok(Playing::Items(Vec::new())),
+        }
         let library = locked(&self.library);
         Ok(Playing::Items(
             library
@@ -447,6 +502,7 @@ impl MediaServer for Direct {
         recent.retain(|item| item.marks.last_played.is_some() && item.marks.last_played >= since);
         recent.sort_by_key(|item| std::cmp::Reverse(item.marks.last_played));
         recent.truncate(most as usize);
+        self.are_read(&recent);
         Ok(Glance { watched: u32::try_from(watched).unwrap_or(u32::MAX), recent })
     }
 

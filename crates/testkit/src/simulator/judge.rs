@@ -164,6 +164,14 @@ impl Judge {
         self.titles[title].expect
     }
 
+    /// What all servers agree on, while nothing has happened to a title since.
+    pub fn agreed_on(&self, title: TitleNo) -> Option<Watch> {
+        match self.titles[title] {
+            Title { expect: Expect::Exactly(watch), quiet: true, .. } => Some(watch),
+            _ => None,
+        }
+    }
+
     /// All servers agree, on this.
     pub fn agreed(&mut self, title: TitleNo, shown: Watch) {
         let title = &mut self.titles[title];

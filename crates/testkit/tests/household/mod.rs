@@ -20,6 +20,8 @@ use watchstate_testkit::simulator::direct::SimClock;
 
 /// When these stories begin.
 pub const NOW: Moment = Moment(1_800_000_000);
+/// Who we are to servers.
+pub const CLIENT: &str = "6f1c2f0e-0000-4000-8000-000000000001";
 
 /// No time passes between two tries.
 struct Still(SimClock);
@@ -52,6 +54,8 @@ pub struct Household {
     pub settings: Settings,
     pub report: Arc<dyn Report>,
     pub cancel: CancellationToken,
+    /// How clients wait, and what their sockets go by.
+    pub pause: Arc<dyn Pause>,
     servers: Vec<Arc<dyn MediaServer>>,
     _folder: tempfile::TempDir,
 }
@@ -60,9 +64,11 @@ impl Household {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_scratch(&folder.path().join("household.db")).await.unwrap();
+        let clock = SimClock::at(NOW);
         Self {
             store,
-            clock: SimClock::at(NOW),
+            pause: Arc::new(Still(clock.clone())),
+            clock,
             settings: Settings::default(),
             report: Arc::new(Silent),
             cancel: CancellationToken::new(),
@@ -77,12 +83,45 @@ impl Household {
 
     /// A fake server joins, two-way and approved.
     pub async fn join(&mut self, name: &str, kind: ServerKind, fake: &FakeServer) {
-        let user = Some(fake.id_of("ana").unwrap());
-        self.join_at(name, kind, fake.url(), user, &fake.token_of("ana").unwrap()).await;
+        self.join_unasked(name, kind, fake, "ana").await;
+        self.approve(name).await;
+    }
+
+    /// An account of a fake server joins, two-way, and nobody has said yes to its first export.
+    pub async fn join_unasked(
+        &mut self,
+        name: &str,
+        kind: ServerKind,
+        fake: &FakeServer,
+        user: &str,
+    ) {
+        let id = Some(fake.id_of(user).unwrap());
+        self.join_unasked_at(name, kind, fake.url(), id, &fake.token_of(user).unwrap()).await;
+    }
+
+    /// A person says yes to the first export to a backend.
+    pub async fn approve(&self, name: &str) {
+        let backends = self.store.backends().await.unwrap();
+        let backend = backends.iter().find(|backend| backend.name == name).unwrap();
+        let mut tx = self.store.begin().await.unwrap();
+        tx.approve_backend(backend.id, NOW).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Any server joins, two-way and approved.
     pub async fn join_at(
+        &mut self,
+        name: &str,
+        kind: ServerKind,
+        url: url::Url,
+        user: Option<String>,
+        token: &str,
+    ) {
+        self.join_unasked_at(name, kind, url, user, token).await;
+        self.approve(name).await;
+    }
+
+    async fn join_unasked_at(
         &mut self,
         name: &str,
         kind: ServerKind,
@@ -95,31 +134,42 @@ impl Household {
             url: url.clone(),
             user,
             token: Sensitive::new(token.to_owned()),
-            client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
+            client_id: CLIENT.to_owned(),
         };
-        let pause = Arc::new(Still(self.clock.clone()));
-        let server = connect(address, impatient(), pause).unwrap();
+        let server = connect(address, impatient(), self.pause.clone()).unwrap();
         let info = server.check().await.unwrap();
         let user = server.user().await.unwrap();
         let mut tx = self.store.begin().await.unwrap();
-        let backend = tx
-            .add_backend(&NewBackend {
-                person: PersonId(1),
-                name,
-                kind: kind.name(),
-                url: url.as_str(),
-                server_id: &info.id,
-                user_id: &user.id,
-                user_name: &user.name,
-                import: Import::On,
-                export: true,
-                added_at: NOW,
-            })
-            .await
-            .unwrap();
-        tx.approve_backend(backend, NOW).await.unwrap();
+        tx.add_backend(&NewBackend {
+            person: PersonId(1),
+            name,
+            kind: kind.name(),
+            url: url.as_str(),
+            server_id: &info.id,
+            user_id: &user.id,
+            user_name: &user.name,
+            import: Import::On,
+            export: true,
+            added_at: NOW,
+        })
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         self.servers.push(server);
+    }
+
+    /// The backend that joined at this place is reached at another server, or as another user; what is kept
+    /// of it stays as it is.
+    pub fn reached_by(&mut self, place: usize, kind: ServerKind, fake: &FakeServer, user: &str) {
+        let address = Address {
+            kind,
+            url: fake.url(),
+            user: Some(fake.id_of(user).unwrap()),
+            token: Sensitive::new(fake.token_of(user).unwrap()),
+            client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
+        };
+        let pause = Arc::new(Still(self.clock.clone()));
+        self.servers[place] = connect(address, impatient(), pause).unwrap();
     }
 
     pub async fn accounts(&self) -> Vec<Account> {

@@ -6,6 +6,7 @@ import type {
   Live,
   LogLine,
   Marks,
+  Overview,
   Reason,
   Run,
   ServerKind,
@@ -22,6 +23,9 @@ export const reasons: Record<string, string> = {
   agrees: "It shows what we hold to be true.",
   asked: "You asked for it in the window.",
   rewatch: "Watched before and started again: it stays watched.",
+  undone: "Undone by you.",
+  changedSince: "Changed since, so it is left as it is.",
+  traces: "The mark and the place go back; the date or the play count cannot be written there.",
   replaced: "The file was replaced, which is no un-watching. The mark is restored.",
   restored: "restored by you from a backup",
   notInBackup: "not in the backup that you restored exactly",
@@ -48,6 +52,8 @@ export class Household {
   log: LogLine[] = [];
   live: Live[] = [];
   demo = false;
+  /** That the database was made anew, until it was read. */
+  mended: Overview["mended"] = null;
   /** How many are watching now. */
   watchers = 0;
   secrets: "keyring" | "file" = "keyring";
@@ -82,7 +88,18 @@ export class Household {
       this.backends.push(this.card(kind, name, url, user, rest));
     };
     add("plex", "Living room", "http://192.168.1.10:32400", "ana");
-    add("jellyfin", "Den", "http://den.local:8096", "ana", { parked: this.scene === "parked" ? 2 : 0 });
+    add("jellyfin", "Den", "http://den.local:8096", "ana", {
+      parked: this.scene === "parked" ? 2 : 0,
+      ...(this.scene === "stranger"
+        ? {
+            stranger: { server: "den2", user: null, otherServer: true },
+            trouble: {
+              what: "Another server than before answers at its address",
+              todo: "Check the address, or say that it is a new server in its place",
+            },
+          }
+        : {}),
+    });
     add("emby", "Cabin in the woods", "https://cabin.example.org:8920", "ana", { importedAt: now - 7400 });
     if (this.scene === "waits")
       add("kodi", "Bedroom", "http://192.168.1.31:8080", null, { approved: false, exportedAt: null });
@@ -96,6 +113,14 @@ export class Household {
           todo: "Switch Kodi on. WatchState tries again by itself every few minutes.",
         },
       });
+    }
+    if (this.scene === "mended") {
+      this.mended = {
+        at: now - 60,
+        why: "its pages do not fit together",
+        aside: "/srv/ana/watchstate/watchstate-damaged-20261126T142000Z.sqlite",
+        copyAt: now - 9_000,
+      };
     }
     this.makeHistory(now);
   }
@@ -128,6 +153,7 @@ export class Household {
       parked: 0,
       held: 0,
       trouble: null,
+      stranger: null,
       ...rest,
     };
   }
@@ -164,6 +190,7 @@ export class Household {
         was: unwatched,
         became: marks.watched || marks.positionMs !== null ? marks : { ...unwatched, watched: true, plays: 1 },
         because: because(code),
+        canUndo: what === "took" || what === "told",
       });
     }
     for (let at = 0; at < 120; at += 1) {
@@ -194,6 +221,7 @@ export class Household {
         bytes: 48_000 + at * 7777,
         ms: 900 + at * 61,
         error: bad ? `${backend.name} stopped answering half-way. What was read is kept.` : null,
+        canUndo: this.journal.some((line) => line.run === 900 - at && line.canUndo),
       });
     }
     const said = [
@@ -251,9 +279,10 @@ export class Household {
     for (const hear of this.listeners) hear(event);
   }
 
-  write(line: Omit<JournalLine, "id" | "at" | "run">): void {
+  write(line: Omit<JournalLine, "id" | "at" | "run" | "canUndo">, run = this.runs[0]?.id ?? 1): void {
     const id = (this.journal[0]?.id ?? 10_000) + 1;
-    this.journal.unshift({ id, at: this.now(), run: this.runs[0]?.id ?? 1, ...line });
+    const canUndo = ["took", "told", "asked"].includes(line.what);
+    this.journal.unshift({ id, at: this.now(), run, canUndo, ...line });
   }
 
   /** Every change that would be written now. */
@@ -370,6 +399,7 @@ export class Household {
       bytes: 81_000,
       ms: Math.max(400, (now - startedAt) * 1000),
       error: dead ? `${backend.name} does not answer.` : null,
+      canUndo: written > 0,
     });
     for (const one of this.tasks) {
       if (one.name !== task && !one.running) continue;

@@ -1,12 +1,12 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
-// `?sample` and beside it: `scene=calm|waits|trouble|parked|full|empty`, `titles=200000`, `step=MS` (how long a step of
+// `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|mended|stranger|empty`,
+// `titles=200000`, `step=MS` (how long a step of
 // a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
 // (each command fails).
 import type {
-  BackupFile,
   Failure,
   Found,
-  Overview,
+  JournalLine,
   Preview,
   PreviewRow,
   SignIn,
@@ -15,10 +15,13 @@ import type {
   WebhookAddress,
 } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
-import { backedUp, firstBackups, notMatched, restores } from "./backups";
+import { backupCommands, Shelf } from "./backups";
 import { readCron } from "./crontab";
+import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
+import { overviewOf } from "./overview";
 import { isOn, unwatched, type SampleTitle } from "./titles";
+import { linesOf, snapshotsOf, takeBack, undoing } from "./undo";
 import { listens, watchingOf } from "./watching";
 
 type Commands = { [N in Name]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> };
@@ -77,65 +80,6 @@ function fullOf(home: Household, title: SampleTitle): Title {
   };
 }
 
-function overviewOf(home: Household): Overview {
-  const { backends } = home;
-  const waiting = backends
-    .filter((backend) => backend.export && !backend.approved)
-    .map((backend) => ({
-      backend: backend.id,
-      name: backend.name,
-      why: "firstExport" as const,
-      count: home.owed(backend).length,
-    }));
-  const trouble = backends.find((backend) => backend.trouble);
-  const exporting = backends.filter((backend) => backend.export);
-  const [truth, says]: [Overview["truth"], string] =
-    backends.length === 0
-      ? ["empty", "No server yet"]
-      : home.pausedUntil !== null
-        ? ["paused", "Sync is paused"]
-        : home.live[0]
-          ? [
-              "working",
-              home.live[0].task === "import"
-                ? `Reading ${home.live[0].name ?? "servers"}`
-                : `Writing to ${home.live[0].name ?? "servers"}`,
-            ]
-          : home.scene === "full"
-            ? ["trouble", "The disk is full"]
-            : trouble
-              ? ["trouble", trouble.trouble?.what ?? ""]
-            : waiting[0]
-              ? ["needsYou", `${waiting[0].name} waits for your yes`]
-              : [
-                  "inSync",
-                  exporting.length === 1 ? "The server is in sync" : `All ${exporting.length} servers are in sync`,
-                ];
-  const next = home.tasks
-    .filter((task) => task.on)
-    .map((task) => {
-      const read = readCron(task.line, home.now());
-      return { task: task.name, at: read.ok ? (read.next[0] ?? Infinity) : Infinity };
-    })
-    .sort((a, b) => a.at - b.at)[0];
-  return {
-    truth,
-    says,
-    todo: truth === "trouble" && !trouble ? "Make room on the disk" : null,
-    running: home.live.length > 0,
-    backends,
-    titles: home.titles.length,
-    lastSync: backends[0]?.exportedAt ?? null,
-    nextRun: next ?? null,
-    pausedUntil: home.pausedUntil,
-    today:
-      backends.length === 0
-        ? { marks: 0, written: 0, held: 0, failed: 0 }
-        : { marks: 12, written: 31, held: 0, failed: trouble ? 2 : 0 },
-    waiting,
-  };
-}
-
 function find(home: Household, args: Args<"titles">): Answer<"titles"> {
   const { filter, from, size } = args;
   const words = (filter.text ?? "")
@@ -162,8 +106,10 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
-  let backups: BackupFile[] | undefined;
-  const offers = new Map<string, number>();
+  const held = new Held(home);
+  const shelf = new Shelf(home);
+  const stillSo = surprise(home);
+  const undos = new Map<string, JournalLine[]>();
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
   const backendOf = (id: number) =>
     home.backends.find((backend) => backend.id === id) ??
@@ -202,8 +148,8 @@ function commands(home: Household): Commands {
   });
 
   return {
-    overview: () => overviewOf(home),
-    backends: () => home.backends.map((backend) => ({ ...backend })),
+    overview: () => overviewOf(home, held),
+    backends: () => home.backends.map((backend) => ({ ...backend, held: held.of(backend.id).length })),
     async test_backend({ backend }) {
       await wait(home.stepMs * 4);
       const one = backendOf(backend);
@@ -221,10 +167,20 @@ function commands(home: Household): Commands {
         users: ["ana", "Jonas", "יעל"],
       };
     },
-    set_backend({ backend, credentials, ...rest }) {
+    put_mended_away() {
+      home.mended = null;
+      return changed("backends");
+    },
+    set_backend({ backend, credentials, newServer, ...rest }) {
       if (credentials?.by === "password" && credentials.password === "wrong")
         return fail("server", "The password is not right.", "Type it again.");
       const one = Object.assign(backendOf(backend), rest);
+      // A yes ends with the export it was given to.
+      if (!one.export) one.approved = false;
+      if (newServer === true) {
+        const anew = { stranger: null, trouble: null, approved: false, importedAt: null, exportedAt: null, items: 0, watched: 0 };
+        Object.assign(one, anew);
+      }
       one.connection = listens(one, home.now());
       return changed("backends", "owed");
     },
@@ -327,6 +283,7 @@ function commands(home: Household): Commands {
       );
     },
     sync_now({ backends, preview }) {
+      stillSo(preview);
       home.run(["import", "export"], backends ?? all(), preview !== undefined);
       return null;
     },
@@ -335,6 +292,7 @@ function commands(home: Household): Commands {
       return null;
     },
     export_now({ backend, preview }) {
+      stillSo(preview);
       home.run(["export"], [backend], preview !== undefined);
       return null;
     },
@@ -350,9 +308,12 @@ function commands(home: Household): Commands {
         until === null ? null : until === "30min" ? home.now() + 1800 : Math.floor(morning.getTime() / 1000);
       return changed("tasks", "backends");
     },
-    async preview({ backends }) {
+    async preview({ backends, since }) {
       await wait(home.stepMs * 5);
       const rows: PreviewRow[] = [];
+      const before = since === undefined ? undefined : previews.get(since);
+      const showed = (rows: PreviewRow[], row: PreviewRow): boolean =>
+        rows.some((other) => other.backend === row.backend && other.titleId === row.titleId);
       const id = `p${previews.size + 1}`;
       const perBackend: Preview["perBackend"] = [];
       for (const backend of home.backends) {
@@ -372,12 +333,20 @@ function commands(home: Household): Commands {
             becomes,
             held: null,
             because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
+            anew: false,
           });
         }
         perBackend.push(sum);
       }
+      for (const row of rows) row.anew = before !== undefined && !showed(before, row);
       previews.set(id, rows);
       return {
+        since: before
+          ? {
+              anew: rows.filter((row) => row.anew).length,
+              gone: before.filter((row) => !showed(rows, row)).length,
+            }
+          : null,
         id,
         takenAt: home.now(),
         perBackend,
@@ -391,6 +360,24 @@ function commands(home: Household): Commands {
       );
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
+    ...heldCommands(home, held, previews),
+    ...backupCommands(home, shelf, previews),
+    async preview_undo(wish) {
+      await wait(home.stepMs * 5);
+      const lines = linesOf(home, wish);
+      if (lines.length === 0) fail("notFound", "There is nothing left to be taken back.", "Look at the list again.");
+      const id = `p${previews.size + 1}`;
+      const [preview, rows] = undoing(home, id, lines);
+      previews.set(id, rows);
+      undos.set(id, lines);
+      return preview;
+    },
+    undo({ preview }) {
+      takeBack(home, undos.get(preview) ?? []);
+      undos.delete(preview);
+      return null;
+    },
+    snapshots: () => snapshotsOf(home),
     live: () => home.live,
     watching: () => watchingOf(home),
     runs: ({ from, size }) => ({ total: home.runs.length, rows: home.runs.slice(from, from + size) }),
@@ -483,7 +470,7 @@ function commands(home: Household): Commands {
             task.running = false;
             task.last = { at: home.now(), ok: true, ms: home.stepMs * 8, says: "Done." };
           }
-          if (name === "backup") backups = [...backedUp(home), ...(backups ?? firstBackups(home))];
+          if (name === "backup") shelf.backUp();
           changed("tasks", "backups");
         }, home.stepMs * 8);
       }
@@ -527,39 +514,6 @@ function commands(home: Household): Commands {
       notKept: 0,
       backends: home.backends.slice(0, 1).map(({ id }) => ({ backend: id, taken: 187, lastAt: home.now() - 240 })),
     }),
-    backups: () => ({ folder: "/srv/watchstate/backups", files: (backups ??= firstBackups(home)) }),
-    offer_backup({ offer, part }) {
-      const id = offer ?? `.offer-${offers.size + 1}`;
-      const bytes = (offers.get(id) ?? 0) + Math.floor((part.length * 3) / 4);
-      offers.set(id, bytes);
-      return { offer: id, bytes };
-    },
-    async preview_restore({ backup, backends, way }) {
-      await wait(home.stepMs * 5);
-      if (offers.get(backup) !== undefined && (offers.get(backup) ?? 0) < 40)
-        return fail("usage", "This is no backup: line 1 cannot be read.", "Choose another file, or an older backup.");
-      const { rows, perBackend } = restores(home, backends, way);
-      const id = `p${previews.size + 1}`;
-      previews.set(id, rows);
-      return {
-        preview: { id, takenAt: home.now(), perBackend, troubles: [] },
-        entries: home.titles.length,
-        matched: home.titles.length - notMatched.length,
-        notMatched: notMatched.length,
-      };
-    },
-    not_matched({ text, from, size }) {
-      const rows = notMatched.filter(({ name }) => name.toLowerCase().includes((text ?? "").toLowerCase()));
-      return { total: rows.length, rows: rows.slice(from, from + size) };
-    },
-    restore_now() {
-      home.run(["export"], all(), true);
-      return null;
-    },
-    async export_history() {
-      await wait(home.stepMs * 4);
-      return { path: "/srv/watchstate/backups/main.history.csv", titles: home.titles.length };
-    },
     async support_bundle() {
       await wait(home.stepMs * 6);
       return { path: "/srv/watchstate/support.zip" };

@@ -51,6 +51,14 @@ export function firstSettings(): Setting[] {
       "60",
     ),
     setting(
+      "WS_PROGRESS_THRESHOLD",
+      "progress",
+      "A rewatch begins after",
+      "A position in a title that was watched less than this ago is what is left of that viewing.",
+      number(0, 86_400, "s"),
+      "0",
+    ),
+    setting(
       "WS_BRAKE_TITLES",
       "safety",
       "Hold back from",

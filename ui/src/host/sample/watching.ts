@@ -76,6 +76,7 @@ const quiet: Connection = {
   why: "What happens on it is found by the next import",
   askedEveryS: null,
   lastHour: { requests: 0, bytes: 0 },
+  dropped: 0,
 };
 
 /** How a server is listened to, by its kind. */
@@ -98,6 +99,7 @@ export function listens(backend: Pick<BackendCard, "kind" | "import" | "trouble"
         why: null,
         askedEveryS: 30,
         lastHour: { requests: 121, bytes: 96_400 },
+        dropped: 38,
       };
     case "jellyfin":
       return { ...quiet, state: "live", sinceAt: now - 8000, why: null, lastHour: { requests: 4, bytes: 6_300 } };

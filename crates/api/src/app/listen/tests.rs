@@ -50,7 +50,7 @@ fn whoever_goes_on_playing_began_when_they_began() {
             why: None,
             playing,
             each_s: 900,
-            foreign: 0,
+            foreign: 3,
         };
         BTreeMap::from([(DEN, standing)])
     };
@@ -63,7 +63,7 @@ fn whoever_goes_on_playing_began_when_they_began() {
     let second = heard(stands(&["b", "a"]), &none, &first, Moment(20));
     assert_eq!(since(&second), [20, 10]);
     let connection = &second.backends[&DEN].connection;
-    assert_eq!(connection.state, ConnectionState::Live);
+    assert_eq!((connection.state, connection.dropped), (ConnectionState::Live, 3));
     assert_eq!(
         (connection.since_at, connection.asked_every_s),
         (Some(Moment(5).into()), Some(900))

@@ -1,13 +1,17 @@
 //! The measurements of docs/performance.md: what imports and exports cost beside the bare reading of the
 //! same answers.
 //!
-//! `bench [--quick] [--only NAME] [--titles N]`, and for marks as they happen `bench realtime [--marks N]`. The program starts itself again for each part: `serve` is
-//! the two servers, so that what they cost is not counted; `measure` is one run of the engine, `floor` the
-//! same requests without it, each in a fresh process, so that memory and CPU time are its own.
+//! `bench [--quick] [--only NAME] [--titles N]`, for marks as they happen `bench realtime [--marks N]`, and for
+//! what listening costs while nothing happens `bench idle [--seconds N]`. The program starts itself again for
+//! each part: `serve` is the two servers, so that what they cost is not counted; `measure` is one run of the
+//! engine, `floor` the same requests without it, each in a fresh process, so that memory and CPU time are its
+//! own.
 #![expect(clippy::print_stdout, reason = "a table for people is what this program makes")]
 
+mod account;
 mod children;
 mod floor;
+mod idle;
 mod measure;
 mod realtime;
 mod scenario;
@@ -33,6 +37,8 @@ async fn main() -> Result<()> {
         Some("serve") => children::serve(&asked(arguments)?).await,
         Some("measure") => children::tell(&measure::measure(&asked(arguments)?).await?),
         Some("realtime") => realtime::bench(arguments).await,
+        Some("idle") => idle::bench(arguments).await,
+        Some(idle::SERVE) => idle::serve().await,
         Some("floor") => children::tell(&floor::floor(&asked(arguments)?).await?),
         first => {
             let (mut ask, mut rest) =

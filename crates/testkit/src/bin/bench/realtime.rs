@@ -18,10 +18,12 @@ use watchstate_engine::live::{Live, News};
 use watchstate_engine::{
     Account, CancellationToken, Consent, Engine, Report, Settings, Step, SystemClock,
 };
-use watchstate_model::{BackendId, ItemId, Moment, PersonId, Provider};
-use watchstate_servers::{Address, Limits, Sensitive, ServerKind, connect};
-use watchstate_store::{Import, NewBackend, Store};
+use watchstate_model::{BackendId, ItemId, Moment, Provider};
+use watchstate_servers::ServerKind;
+use watchstate_store::Store;
 use watchstate_testkit::fake::{FakeServer, Holds, NewItem};
+
+use crate::account::{Door, KINDS, PERSON};
 
 /// How long each answer of a server takes.
 const ANSWER: Duration = Duration::from_millis(50);
@@ -33,7 +35,6 @@ const MARKS: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The goals of docs/performance.md: milliseconds.
 const GOALS: [(&str, f64); 2] = [("p50", 300.0), ("p99", 1000.0)];
-const PERSON: &str = "ana";
 
 /// What was measured.
 #[derive(Serialize)]
@@ -125,55 +126,13 @@ async fn start(kind: ServerKind, version: &str, films: usize) -> Result<FakeServ
     Ok(setup.taking(ANSWER).start().await?)
 }
 
-/// A server, and its account in the store.
-async fn account(
-    store: &Store,
-    name: &str,
-    kind: ServerKind,
-    fake: &FakeServer,
-) -> Result<Account> {
-    let address = Address {
-        kind,
-        url: fake.url(),
-        user: Some(fake.id_of(PERSON)?),
-        token: Sensitive::new(fake.token_of(PERSON)?),
-        client_id: "watchstate-bench".to_owned(),
-    };
-    let server = connect(address, Limits::default(), Arc::new(SystemClock))?;
-    let (info, user, url) = (server.check().await?, fake.id_of(PERSON)?, fake.url());
-    let mut tx = store.begin().await?;
-    let id = tx
-        .add_backend(&NewBackend {
-            person: PersonId(1),
-            name,
-            kind: kind.name(),
-            url: url.as_str(),
-            server_id: &info.id,
-            user_id: &user,
-            user_name: PERSON,
-            import: Import::On,
-            export: true,
-            added_at: Moment(0),
-        })
-        .await?;
-    tx.commit().await?;
-    let backends = store.backends().await?;
-    let backend = backends.into_iter().find(|backend| backend.id == id).context("it was added")?;
-    Ok(Account::new(backend, server))
-}
-
 async fn measure(marks: usize) -> Result<Figures> {
     let scratch = tempfile::tempdir().context("no place for the database")?;
     let store = Store::open(&scratch.path().join("bench.sqlite")).await?;
-    let kinds = [
-        ("den", ServerKind::Plex, "1.40.2"),
-        ("attic", ServerKind::Jellyfin, "10.10.7"),
-        ("cellar", ServerKind::Emby, "4.8.11.0"),
-    ];
     let (mut servers, mut accounts) = (Vec::new(), Vec::new());
-    for (name, kind, version) in kinds {
+    for (name, kind, version) in KINDS {
         let fake = start(kind, version, marks).await?;
-        accounts.push(account(&store, name, kind, &fake).await?);
+        accounts.push(Door::of(name, kind, &fake)?.join(&store).await?);
         servers.push(fake);
     }
     let acknowledged = Arc::new(Acknowledged::default());

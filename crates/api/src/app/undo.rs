@@ -1,0 +1,120 @@
+//! Undo: what would be taken back is shown first, then it is.
+
+use std::sync::Arc;
+
+use watchstate_engine::{Left, Undo};
+use watchstate_model::BackendId;
+use watchstate_store::Backend;
+
+use super::App;
+use super::preview::{Agreed, Aim, Deed, Kept, count};
+use super::runs::Work;
+use crate::contract::{
+    Failure, NamedBackend, NamedTitle, Preview, Snapshot, Tag, UndoLeft, UndoPreview, UndoWish,
+};
+
+/// So much of what is left as it is is named.
+const MOST_LEFT: usize = 500;
+
+impl App {
+    /// What taking something back would change. Nothing is written. It is kept, so that its rows can be asked for
+    /// and it can be agreed to.
+    pub async fn preview_undo(self: &Arc<Self>, wish: UndoWish) -> Result<UndoPreview, Failure> {
+        let what = self.meant(wish).await?;
+        let wanted = self.wanted(None).await?;
+        let job = self.claim(wanted.clone())?;
+        let household = self.household();
+        let known = household.backends().await?;
+        let (at, line) = (household.now(), household.store().last_line().await?);
+        let (engine, accounts, at_work) = self.engine(&job, true).await?;
+        let seen = household.preview_undo(&engine, &accounts, what).await;
+        drop(at_work);
+        drop(job);
+        self.changed(&[Tag::Live]);
+        let seen = seen?;
+        if seen.titles == 0 {
+            return Err(Failure::not_found("There is nothing left to be taken back"));
+        }
+        let per_backend = known
+            .iter()
+            .filter(|backend| seen.changes.iter().any(|change| change.backend == backend.id))
+            .map(|backend| count(backend, &seen.changes))
+            .collect();
+        let left_total = u64::try_from(seen.left.len()).unwrap_or(u64::MAX);
+        let left = seen.left.iter().take(MOST_LEFT).map(|left| told(left, &known)).collect();
+        let holds = u64::try_from(seen.taken.len()).unwrap_or(u64::MAX);
+        let id = uuid::Uuid::new_v4().to_string();
+        let aim = Aim { wanted, what: Deed::Undo(what) };
+        let agreed = Agreed::to(id.clone(), aim, &seen.changes);
+        let (changes, not_matched) = (seen.changes, Arc::default());
+        self.keep(Kept { at, line, backends: known, agreed, changes, before: None, not_matched });
+        let troubles = seen.troubles;
+        let preview = Preview { id, taken_at: at.into(), per_backend, troubles, since: None };
+        Ok(UndoPreview { preview, titles: seen.titles, holds, left, left_total })
+    }
+
+    /// Takes back what a person was shown and agreed to. Answers when it has begun.
+    pub async fn undo(self: &Arc<Self>, preview: String) -> Result<(), Failure> {
+        let (what, agreed) = self.agreed_undo(&preview).await?;
+        self.start(agreed.wanted().to_vec(), Work::Undo { what, agreed })
+    }
+
+    /// What backends showed before something was written to them, the latest first.
+    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Failure> {
+        let household = self.household();
+        let known = household.backends().await?;
+        let kept = household.store().snapshots().await?;
+        Ok(kept
+            .into_iter()
+            .filter_map(|kept| {
+                let backend = known.iter().find(|backend| backend.id == kept.backend)?;
+                Some(Snapshot {
+                    id: kept.id,
+                    backend: NamedBackend { id: backend.id.into(), name: backend.name.clone() },
+                    run: (kept.run.0 != 0).then(|| kept.run.into()),
+                    taken_at: kept.at.into(),
+                    items: kept.items,
+                    bytes: kept.bytes,
+                })
+            })
+            .collect())
+    }
+
+    async fn meant(&self, wish: UndoWish) -> Result<Undo, Failure> {
+        let household = self.household();
+        match wish {
+            UndoWish { run: Some(run), title: None, line: None, snapshot: None } => {
+                Ok(Undo::Run(run.into()))
+            }
+            UndoWish { run: None, title: Some(title), line: None, snapshot: None } => {
+                Ok(Undo::Title(title.into()))
+            }
+            UndoWish { run: None, title: None, line: None, snapshot: Some(snapshot) } => {
+                Ok(Undo::Since(snapshot))
+            }
+            UndoWish { run: None, title: None, line: Some(line), snapshot: None } => {
+                let change = household.store().change_of_line(line).await?;
+                change.map(Undo::Change).ok_or_else(|| {
+                    Failure::not_found("What this line tells of cannot be taken back any more")
+                })
+            }
+            _ => Err(Failure::usage(
+                "It is not clear what is to be taken back",
+                "Name a run, a title, a line of the journal or a snapshot, and only one of them",
+            )),
+        }
+    }
+}
+
+fn told(left: &Left, known: &[Backend]) -> UndoLeft {
+    let name = |id: BackendId| {
+        let known = known.iter().find(|backend| backend.id == id);
+        known.map_or_else(|| "a removed backend".to_owned(), |backend| backend.name.clone())
+    };
+    UndoLeft {
+        title: NamedTitle { id: left.title.into(), name: left.name.clone() },
+        backend: left.backend.map(|id| NamedBackend { id: id.into(), name: name(id) }),
+        because: left.because.into(),
+        partly: left.partly,
+    }
+}

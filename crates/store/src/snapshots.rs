@@ -1,0 +1,354 @@
+//! What accounts showed before something was written to them.
+//!
+//! The marks of an account's items are cut into pieces of a fixed range of items each. A piece in which nothing
+//! changed is the same bytes as in the snapshot before, and is kept once: a snapshot costs what has changed.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+use watchstate_model::{BackendId, ItemId, Marks, Moment, Position, RunId, Watch};
+
+use crate::rows::marks;
+use crate::{Result, Store, Tx};
+
+/// How many items a piece ranges over.
+const RANGE: i64 = 1024;
+
+/// A snapshot, as a list shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Its number.
+    pub id: i64,
+    /// Of which backend.
+    pub backend: BackendId,
+    /// Before the first write of which run; 0 outside of any.
+    pub run: RunId,
+    /// When.
+    pub at: Moment,
+    /// How many items it has.
+    pub items: u64,
+    /// How many bytes its pieces have, those included that it shares with others.
+    pub bytes: u64,
+}
+
+/// How many snapshots are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeepSnapshots {
+    /// So many of each backend at most, the latest.
+    pub most: u32,
+    /// None that was taken before this.
+    pub since: Moment,
+}
+
+impl Tx {
+    /// Keeps what a backend's items show now, unless that was done in this run already, or after `since`.
+    /// Answers whether it was done. Old ones are forgotten.
+    pub async fn take_snapshot(
+        &mut self,
+        backend: BackendId,
+        run: RunId,
+        at: Moment,
+        since: Option<Moment>,
+        keep: KeepSnapshots,
+    ) -> Result<bool> {
+        let since = since.map_or(i64::MAX, |since| since.0);
+        let known = sqlx::query!(
+            r#"SELECT count(*) AS "n!: i64" FROM snapshots
+               WHERE backend_id = ?1 AND ((run_id = ?2 AND run_id <> 0) OR taken_at > ?3)"#,
+            backend.0,
+            run.0,
+            since
+        )
+        .fetch_one(self.conn())
+        .await?;
+        if known.n > 0 {
+            return Ok(false);
+        }
+        let ends = sqlx::query!(
+            r#"SELECT min(id) AS "first: i64", max(id) AS "last: i64" FROM items
+               WHERE backend_id = ?1"#,
+            backend.0
+        )
+        .fetch_one(self.conn())
+        .await?;
+        let (Some(first), Some(last)) = (ends.first, ends.last) else { return Ok(false) };
+        let (mut items, mut bytes) = (0_i64, 0_i64);
+        let mut parts = Vec::new();
+        for place in first / RANGE..=last / RANGE {
+            let these = self.marks_in(backend, place).await?;
+            if these.is_empty() {
+                continue;
+            }
+            items += i64::try_from(these.len()).unwrap_or(0);
+            let piece = encode(place, &these);
+            bytes += i64::try_from(piece.len()).unwrap_or(0);
+            parts.push((place, self.keep_piece(&piece).await?));
+        }
+        let snapshot = sqlx::query!(
+            "INSERT INTO snapshots (backend_id, run_id, taken_at, items, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            backend.0,
+            run.0,
+            at.0,
+            items,
+            bytes
+        )
+        .execute(self.conn())
+        .await?
+        .last_insert_rowid();
+        let parts = serde_json::to_string(&parts)?;
+        sqlx::query!(
+            "INSERT INTO snapshot_parts (snapshot_id, place, piece_id)
+             SELECT ?2, value ->> 0, value ->> 1 FROM json_each(?1)",
+            parts,
+            snapshot
+        )
+        .execute(self.conn())
+        .await?;
+        self.forget_snapshots(backend, keep).await?;
+        Ok(true)
+    }
+
+    async fn marks_in(&mut self, backend: BackendId, place: i64) -> Result<Vec<(ItemId, Marks)>> {
+        let (from, to) = (place * RANGE, (place + 1) * RANGE);
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!: i64", seen_watched, seen_position, seen_plays, seen_played_at
+               FROM items WHERE id >= ?2 AND id < ?3 AND +backend_id = ?1 AND +present = 1
+               ORDER BY id"#,
+            backend.0,
+            from,
+            to
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                let shows = marks(r.seen_watched, r.seen_position, r.seen_plays, r.seen_played_at);
+                (ItemId(r.id), shows)
+            })
+            .collect())
+    }
+
+    /// Keeps a piece, once. Another one of the same fingerprint is told from it by its bytes.
+    async fn keep_piece(&mut self, piece: &[u8]) -> Result<i64> {
+        let mut hasher = SipHasher13::new();
+        hasher.write(piece);
+        let print = i64::from_ne_bytes(hasher.finish().to_ne_bytes());
+        let known = sqlx::query!(
+            r#"SELECT id AS "id!: i64" FROM snapshot_pieces WHERE print = ?1 AND marks = ?2"#,
+            print,
+            piece
+        )
+        .fetch_optional(self.conn())
+        .await?;
+        if let Some(known) = known {
+            return Ok(known.id);
+        }
+        Ok(sqlx::query!("INSERT INTO snapshot_pieces (print, marks) VALUES (?1, ?2)", print, piece)
+            .execute(self.conn())
+            .await?
+            .last_insert_rowid())
+    }
+
+    async fn forget_snapshots(&mut self, backend: BackendId, keep: KeepSnapshots) -> Result<()> {
+        let gone = sqlx::query!(
+            "DELETE FROM snapshots WHERE backend_id = ?1
+                 AND (taken_at < ?3
+                      OR id NOT IN (SELECT id FROM snapshots WHERE backend_id = ?1
+                                    ORDER BY id DESC LIMIT ?2))",
+            backend.0,
+            keep.most,
+            keep.since.0
+        )
+        .execute(self.conn())
+        .await?;
+        if gone.rows_affected() > 0 {
+            sqlx::query!(
+                "DELETE FROM snapshot_pieces
+                 WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
+            )
+            .execute(self.conn())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The next items of a snapshot and what they showed, after a place; with that of the last of them. Nothing
+    /// after the end, and for a piece that cannot be read.
+    pub async fn snapshot_part(
+        &mut self,
+        snapshot: i64,
+        after: i64,
+    ) -> Result<Option<(i64, Vec<(ItemId, Marks)>)>> {
+        let row = sqlx::query!(
+            r#"SELECT p.place AS "place!: i64", q.marks AS "marks!: Vec<u8>"
+               FROM snapshot_parts p JOIN snapshot_pieces q ON q.id = p.piece_id
+               WHERE p.snapshot_id = ?1 AND p.place > ?2 ORDER BY p.place LIMIT 1"#,
+            snapshot,
+            after
+        )
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.map(|row| (row.place, decode(row.place, &row.marks).unwrap_or_default())))
+    }
+}
+
+impl Store {
+    /// All snapshots, the latest first.
+    pub async fn snapshots(&self) -> Result<Vec<Snapshot>> {
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!: i64", backend_id, run_id, taken_at, items, bytes FROM snapshots
+               ORDER BY id DESC"#
+        )
+        .fetch_all(self.reader())
+        .await?;
+        let number = |n: i64| u64::try_from(n).unwrap_or(0);
+        Ok(rows
+            .into_iter()
+            .map(|r| Snapshot {
+                id: r.id,
+                backend: BackendId(r.backend_id),
+                run: RunId(r.run_id),
+                at: Moment(r.taken_at),
+                items: number(r.items),
+                bytes: number(r.bytes),
+            })
+            .collect())
+    }
+}
+
+const WATCHED: u8 = 1;
+const PLACE: u8 = 2;
+const PLAYS: u8 = 4;
+const DATE: u8 = 8;
+
+/// The marks of a range of items as bytes: for each item how far it is from the one before, what of its marks there
+/// is, and that. Dates are told as their distance from the one before, which a history that was copied at once makes
+/// short.
+fn encode(place: i64, items: &[(ItemId, Marks)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(items.len() * 8);
+    let (mut last, mut date) = (place * RANGE, 0_i64);
+    for (item, marks) in items {
+        put(&mut bytes, item.0.abs_diff(last));
+        last = item.0;
+        let mut what = 0;
+        for (is, bit) in [
+            (marks.watch.is_watched(), WATCHED),
+            (marks.watch.position().is_some(), PLACE),
+            (marks.plays > 0, PLAYS),
+            (marks.last_played.is_some(), DATE),
+        ] {
+            what |= if is { bit } else { 0 };
+        }
+        bytes.push(what);
+        if let Some(position) = marks.watch.position() {
+            put(&mut bytes, u64::from(position.ms()));
+        }
+        if marks.plays > 0 {
+            put(&mut bytes, u64::from(marks.plays));
+        }
+        if let Some(at) = marks.last_played {
+            let step = at.0.wrapping_sub(date);
+            // So that a small step back is a small number as well.
+            put(&mut bytes, ((step << 1) ^ (step >> 63)).cast_unsigned());
+            date = at.0;
+        }
+    }
+    bytes
+}
+
+/// The same, read; nothing where the bytes are none of ours.
+fn decode(place: i64, mut bytes: &[u8]) -> Option<Vec<(ItemId, Marks)>> {
+    let mut items = Vec::new();
+    let (mut last, mut date) = (place * RANGE, 0_i64);
+    while !bytes.is_empty() {
+        last = last.checked_add(i64::try_from(take(&mut bytes)?).ok()?)?;
+        let (what, rest) = bytes.split_first()?;
+        bytes = rest;
+        let position = match what & PLACE {
+            0 => None,
+            _ => Some(Position::from_ms(take(&mut bytes)?)?),
+        };
+        let plays = if what & PLAYS == 0 { 0 } else { u32::try_from(take(&mut bytes)?).ok()? };
+        let last_played = if what & DATE == 0 {
+            None
+        } else {
+            let step = take(&mut bytes)?;
+            date = date.wrapping_add((step >> 1).cast_signed() ^ -((step & 1).cast_signed()));
+            Some(Moment(date))
+        };
+        let watch = Watch::from_flag(what & WATCHED != 0, position);
+        items.push((ItemId(last), Marks { watch, plays, last_played }));
+    }
+    Some(items)
+}
+
+/// A number in as few bytes as it needs, seven bits in each.
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push((number & 0x7f) as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for at in 0..10 {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(7 * at)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> Vec<(ItemId, Marks)> {
+        let mut items = Vec::new();
+        for (at, position) in [None, Position::from_ms(1), Position::from_ms(u64::MAX)]
+            .into_iter()
+            .cycle()
+            .take(90)
+            .enumerate()
+        {
+            let at = i64::try_from(at).unwrap();
+            let date =
+                [None, Some(0), Some(-5), Some(1_700_000_000), Some(i64::MAX), Some(i64::MIN)];
+            items.push((
+                ItemId(7 * RANGE + at * 11),
+                Marks {
+                    watch: Watch::from_flag(at % 2 == 0, position),
+                    plays: [0, 1, u32::MAX][usize::try_from(at).unwrap() / 3 % 3],
+                    last_played: date[usize::try_from(at).unwrap() % 6].map(Moment),
+                },
+            ));
+        }
+        items
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(decode(7, &encode(7, &some())), Some(some()));
+        assert_eq!(decode(7, &encode(7, &[])), Some(vec![]));
+    }
+
+    #[test]
+    fn a_piece_that_was_cut_off_is_none_of_ours_or_a_shorter_one() {
+        let whole = encode(7, &some());
+        for end in 0..whole.len() {
+            let read = decode(7, &whole[..end]);
+            assert!(read.is_none_or(|read| some().starts_with(&read)), "{end}");
+        }
+        for byte in 0..=u8::MAX {
+            // Whatever it says, it ends.
+            let _ = decode(7, &[byte; 64]);
+        }
+    }
+}

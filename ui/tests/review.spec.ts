@@ -1,0 +1,135 @@
+// What a person does in Review: with titles that lost their mark, and with what would be written.
+import { expect, test } from "@playwright/test";
+import { found, open } from "./household";
+
+test("marks that a server lost are put back, after a look at what that writes", async ({ page }) => {
+  await open(page, "overview", "lost");
+  await expect(page.getByText("31 titles lost their watched mark on Den, and wait.")).toBeVisible();
+  await expect(page.getByRole("link", { name: /^Review/ }).first()).toContainText(/2\s*waiting/);
+  await page.getByRole("main").getByRole("link", { name: "Review" }).first().click();
+  await expect(page.getByRole("heading", { name: "31 titles lost their watched mark on Den" })).toBeVisible();
+  await expect(page.getByText("The latest marks there are gone all at once").first()).toBeVisible();
+  await page.getByRole("button", { name: "Keep all 31 titles watched…" }).click();
+  await expect(page.getByRole("heading", { name: "Keep watched, and put the marks back on Den" })).toBeVisible();
+  const changes = page.getByRole("list", { name: "Changes" });
+  await expect(changes.getByText("Refused by you: it stays watched").first()).toBeVisible();
+  await page.getByRole("button", { name: "Write 31 changes" }).click();
+  await expect(page.getByText("64 titles lost their watched mark on Cabin in the woods, and wait.")).toBeVisible();
+  await expect(page.getByText("lost their watched mark on Den")).toBeHidden();
+});
+
+test("some are marked as not watched, the others wait on", async ({ page }) => {
+  await open(page, "review", "lost");
+  await page.getByRole("radio", { name: /Cabin/ }).check({ force: true });
+  await expect(page.getByRole("heading", { name: "64 titles lost" })).toBeVisible();
+  const list = page.getByRole("list", { name: "Titles that lost their mark" });
+  await list.getByRole("checkbox").nth(0).check();
+  await list.getByRole("checkbox").nth(1).check();
+  await page.getByRole("button", { name: "Mark 2 chosen titles not watched…" }).click();
+  await expect(page.getByRole("heading", { name: "Mark as not watched on every server" })).toBeVisible();
+  await expect(page.getByText("2 not watched").first()).toBeVisible();
+  // Nothing is decided by looking.
+  await page.getByRole("button", { name: "Back" }).click();
+  await expect(page.getByRole("heading", { name: "31 titles lost" })).toBeVisible();
+  await page.getByRole("radio", { name: /Cabin/ }).check({ force: true });
+  await list.getByRole("checkbox").nth(0).check();
+  await page.getByRole("button", { name: "Mark 1 chosen title not watched…" }).click();
+  await page.getByRole("button", { name: /^Write/ }).click();
+  await expect(page.getByText("63 titles lost their watched mark on Cabin in the woods, and wait.")).toBeVisible();
+});
+
+test("what a search finds is chosen at once", async ({ page }) => {
+  await open(page, "review", "lost");
+  const list = page.getByRole("list", { name: "Titles that lost their mark" });
+  const words = (await list.getByRole("listitem").first().innerText()).split("\n")[0] ?? "";
+  const word = words.split(" ")[0] ?? "";
+  await page.getByRole("searchbox", { name: "Search these titles" }).fill(word);
+  await page.getByRole("button", { name: /^Choose these/ }).click();
+  await expect(page.getByRole("button", { name: /chosen title.* watched…/ }).first()).toBeVisible();
+  await page.getByRole("button", { name: /^Choose none/ }).click();
+  await expect(page.getByRole("button", { name: "Keep all 31 titles watched…" })).toBeVisible();
+});
+
+test("it can all be done by keyboard alone", async ({ page }) => {
+  await open(page, "review", "lost");
+  const list = page.getByRole("list", { name: "Titles that lost their mark" });
+  await expect(list.getByRole("checkbox").first()).toBeVisible();
+  const boxes = list.getByRole("checkbox");
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press("Tab");
+    if (await boxes.first().evaluate((box) => box === document.activeElement)) break;
+  }
+  await expect(boxes.first()).toBeFocused();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowDown");
+  await expect(boxes.nth(1)).toBeFocused();
+  await page.keyboard.press("Space");
+  const keep = page.getByRole("button", { name: "Keep 2 chosen titles watched…" });
+  for (let step = 0; step < 20; step += 1) {
+    await page.keyboard.press("Shift+Tab");
+    if (await keep.evaluate((button) => button === document.activeElement)) break;
+  }
+  await page.keyboard.press("Enter");
+  const write = page.getByRole("button", { name: "Write 2 changes" });
+  await expect(write).toBeVisible();
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press("Tab");
+    if (await write.evaluate((button) => button === document.activeElement)) break;
+  }
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("29 titles lost their watched mark on Den, and wait.")).toBeVisible();
+});
+
+test("what changed after the look is shown before anything is written", async ({ page }) => {
+  await open(page, "review", "stale");
+  await page.getByRole("button", { name: /^Write/ }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("Something changed after you looked, so nothing was written yet.");
+  await expect(alert).toContainText("new (marked New)");
+  await page.getByRole("button", { name: /^Write/ }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+});
+
+test("that nothing asks is said, until it is changed", async ({ page }) => {
+  await open(page, "overview", "unheld");
+  const off = page.getByText("Nothing asks you before many titles become unwatched at once.");
+  await expect(off).toBeVisible();
+  await page.getByRole("main").getByRole("link", { name: "Review" }).first().click();
+  await expect(off).toBeVisible();
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: "Own numbers" }).check({ force: true });
+  await dialog.getByLabel("And so many of a hundred watched titles").fill("200");
+  await expect(dialog.getByText("A whole number from 0 to 100.")).toBeVisible();
+  await expect(dialog.getByRole("button", { name: "Save" })).toBeDisabled();
+  await dialog.getByLabel("And so many of a hundred watched titles").fill("10");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(off).toBeHidden();
+});
+
+test("to compare and write everything is to look at it first", async ({ page }) => {
+  await open(page, "backends");
+  await page.getByRole("button", { name: "More for Den" }).click();
+  await page.getByRole("menuitem", { name: /Compare and write everything/ }).click();
+  await expect(page.getByRole("heading", { name: "Compare and write everything on Den" })).toBeVisible();
+  await expect(page.getByText("As things stood")).toBeVisible();
+  await page.getByRole("button", { name: /^Write/ }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+    test("axe finds nothing in what was lost, and in how it is tuned", async ({ page }) => {
+      await open(page, "review", "lost");
+      await expect(page.getByRole("checkbox").first()).toBeVisible();
+      expect(await found(page)).toEqual([]);
+      await page.getByRole("button", { name: "Keep all 31 titles watched…" }).click();
+      await expect(page.getByText("As things stood")).toBeVisible();
+      expect(await found(page)).toEqual([]);
+      await page.getByRole("button", { name: "What waits for you…" }).click();
+      await page.getByRole("radio", { name: "Own numbers" }).check({ force: true });
+      expect(await found(page)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+// What a run changed is taken back, and done once more.
+import { expect, test } from "@playwright/test";
+import { found, open } from "./household";
+
+test("what a run changed is shown, taken back, and done once more", async ({ page }) => {
+  await open(page, "activity/runs");
+  await page
+    .getByRole("button", { name: /^Undo what this run changed/ })
+    .first()
+    .click();
+  const dialog = page.getByRole("dialog", { name: "Take it back?" });
+  await expect(dialog.getByRole("button", { name: /^Undo \d+ change/ })).toBeEnabled();
+  await expect(dialog.getByText("It stays so")).toBeVisible();
+  await expect(dialog.getByText("Undone by you.").first()).toBeVisible();
+  await dialog.getByText(/left as it is$/).click();
+  await expect(dialog.getByText("Changed since, so it is left as it is.").first()).toBeVisible();
+  expect(await found(page)).toEqual([]);
+  await dialog.getByRole("button", { name: /^Undo \d+ change/ }).click();
+  await expect(dialog).toBeHidden();
+
+  await expect(page.getByText("Undo on")).toBeVisible();
+  await page
+    .getByRole("button", { name: /^Redo what this run changed/ })
+    .first()
+    .click();
+  const again = page.getByRole("dialog", { name: "Do it again?" });
+  await again.getByRole("button", { name: /^Redo \d+ change/ }).click();
+  await expect(again).toBeHidden();
+  await expect(page.getByText("Undo on")).toHaveCount(2);
+});
+
+test("nothing is taken back before a yes", async ({ page }) => {
+  await open(page, "activity/runs");
+  await page
+    .getByRole("button", { name: /^Undo what this run changed/ })
+    .first()
+    .click();
+  await expect(page.getByRole("button", { name: /^Undo \d+ change/ })).toBeEnabled();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByText("Undo on")).toHaveCount(0);
+});
+
+test("one line of a title's journal is taken back, and its panel stays", async ({ page }) => {
+  await open(page, "activity");
+  await page.locator(".line").filter({ hasText: "Told" }).first().getByRole("link").click();
+  const panel = page.getByRole("complementary", { name: "Title" });
+  const undo = panel.getByRole("button", { name: /^Undo: / });
+  await expect(undo.first()).toBeVisible();
+  const before = await undo.count();
+  await undo.first().click();
+  const dialog = page.getByRole("dialog", { name: "Take it back?" });
+  await expect(dialog.getByText(/would be written/)).toBeVisible();
+  expect(await found(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(panel).toBeVisible();
+  expect(await undo.count()).toBe(before);
+});
+
+test("a server is restored to a snapshot after a look at what that would write", async ({ page }) => {
+  await open(page, "activity/snapshots");
+  expect(await found(page)).toEqual([]);
+  await page
+    .getByRole("button", { name: /^Restore / })
+    .nth(8)
+    .click();
+  const dialog = page.getByRole("dialog", { name: /^Restore .*\?$/ });
+  await dialog.getByRole("button", { name: /^Restore \d+ change/ }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText("Started. Your servers are being told.")).toBeVisible();
+});
