@@ -71,7 +71,7 @@ test("a backup is reached and restored by the keyboard alone", async ({ page }) 
   await open(page, "overview");
   await page.keyboard.press("ControlOrMeta+7");
   await expect(page.getByRole("heading", { level: 1, name: "Backups" })).toBeVisible();
-  await tabTo(page, /Restore Living room/);
+  await tabTo(page, /^\s*Restore\s+Living room/);
   await page.keyboard.press("Enter");
   await tabTo(page, /Show what would change/);
   await page.keyboard.press("Enter");

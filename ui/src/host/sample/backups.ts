@@ -85,7 +85,7 @@ function restores(
           was,
           becomes: comes ? { watched: true, positionMs: null } : unwatched,
           held: null,
-          because: because(comes ? "restored" : "notInBackup"),
+          because: because(comes ? "restoredFromBackup" : "notInBackup"),
           anew: false,
         });
       }

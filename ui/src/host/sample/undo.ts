@@ -40,6 +40,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         becomes: line.was,
         held: null,
         because: because("undone"),
+        anew: false,
       };
     });
   const perBackend = home.backends
@@ -67,7 +68,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
     }));
   const titles = new Set(lines.map((line) => line.title.id)).size;
   const holds = lines.filter((line) => line.what !== "told").length;
-  const preview = { id, takenAt: home.now(), perBackend, troubles: [] };
+  const preview = { id, takenAt: home.now(), perBackend, troubles: [], since: null };
   return [{ ...preview, titles, holds, left, leftTotal: left.length }, rows];
 }
 
