@@ -128,7 +128,9 @@ async fn what_was_lost_comes_back() {
     let title = window.ask("title", json!({ "title": film["id"] })).await;
     let lines = title["journal"].as_array().unwrap();
     assert!(
-        lines.iter().any(|line| line["because"]["code"] == "restored_from_backup" && line["run"] == 0),
+        lines
+            .iter()
+            .any(|line| line["because"]["code"] == "restored_from_backup" && line["run"] == 0),
         "it was a person: {lines:?}"
     );
 }
@@ -376,7 +378,7 @@ async fn nothing_is_restored_without_its_own_preview() {
     let heat = window.title("Heat").await;
     window.ran("mark_title", json!({ "title": heat["id"], "watched": false })).await;
     let late = window.fail("restore_now", json!({ "preview": id })).await;
-    assert_failed(&late, FailureKind::Usage, "Something changed");
+    assert_failed(&late, FailureKind::Changed, "Something changed");
 
     // And after the yes: what was not shown is not written.
     window.pass(&servers, 60);

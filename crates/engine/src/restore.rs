@@ -86,7 +86,11 @@ impl Engine {
 
     /// Restores what a person wants, who was shown what follows ([`Engine::preview_restore`]) and said yes: that
     /// is a yes to a first export as well. `accounts` are all of the household.
-    pub async fn restore_backup(&self, accounts: &mut [Account], wish: &Restore) -> Result<Restored> {
+    pub async fn restore_backup(
+        &self,
+        accounts: &mut [Account],
+        wish: &Restore,
+    ) -> Result<Restored> {
         let at = self.clock.now();
         for account in accounts.iter_mut().filter(|a| wish.to.contains(&a.backend.id)) {
             if account.backend.export && account.backend.approved_at.is_none() {

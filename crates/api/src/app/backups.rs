@@ -149,7 +149,9 @@ impl App {
         let (seen, restore, listed, entries, matched, not_matched) = seen?;
         let per_backend = known
             .iter()
-            .filter(|b| restore.to.contains(&b.id) || seen.changes.iter().any(|c| c.backend == b.id))
+            .filter(|b| {
+                restore.to.contains(&b.id) || seen.changes.iter().any(|c| c.backend == b.id)
+            })
             .map(|backend| count(backend, &seen.changes))
             .collect();
         let mut troubles: Vec<String> =
