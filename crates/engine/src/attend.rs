@@ -225,7 +225,10 @@ impl Attending {
     /// Notes what one message leads to.
     fn note(&mut self, engine: &Engine, heard: Heard, hints: &mut Hints, at: Moment) {
         match heard {
-            Heard::Items(items) => hints.keys.extend(items),
+            Heard::Items(items) => {
+                hints.sure.extend(items.iter().cloned());
+                hints.keys.extend(items);
+            }
             Heard::Something => hints.look = true,
             Heard::Foreign => self.foreign += 1,
             Heard::Nothing => {}
@@ -240,7 +243,7 @@ impl Attending {
                     None => self.sittings.remove(&key),
                 };
                 if how == Playback::Stopped {
-                    hints.ended.insert(key.clone());
+                    hints.sure.insert(key.clone());
                 } else {
                     hints.goes_on.push(key.clone());
                 }
@@ -252,12 +255,12 @@ impl Attending {
     }
 
     /// Counts the words about what somebody else plays, and leaves alone what they are about. An end is no such
-    /// word: of a short playback it may be all that was heard in time.
+    /// word: of a short playback it may be all that was heard in time. Nor is a mark that came at the same moment.
     fn drop_foreign(&mut self, hints: &mut Hints, before: &[NowPlaying]) {
         for key in std::mem::take(&mut hints.goes_on) {
             if !self.plays(&key) && before.iter().all(|playing| playing.key != key) {
                 self.foreign += 1;
-                if !hints.ended.contains(&key) {
+                if !hints.sure.contains(&key) {
                     hints.keys.remove(&key);
                 }
             }
@@ -342,8 +345,8 @@ struct Hints {
     stopped: bool,
     /// What was told to go on, as often as it was told.
     goes_on: Vec<ItemKey>,
-    /// What was told to have ended.
-    ended: BTreeSet<ItemKey>,
+    /// What is read whoever plays it: it was told to have ended, or to show something else.
+    sure: BTreeSet<ItemKey>,
 }
 
 /// How often one looks: seconds. `plays` while the person plays something there, and `since` is how many

@@ -285,6 +285,17 @@ async fn who_else_plays_is_counted_and_read_by_nobody() {
 }
 
 #[tokio::test]
+async fn a_mark_is_read_though_somebody_else_plays_the_title() {
+    let mut story = Attended::new().await;
+    story.servers[JELLYFIN].play(HEAT, "ben").unwrap();
+    story.servers[JELLYFIN].watch(HEAT, "ana").unwrap();
+    let key = story.servers[JELLYFIN].key_of(HEAT).unwrap();
+    let runs = Heard::Playback { key: key.clone(), how: Runs };
+    story.heard(JELLYFIN, vec![Heard::Items(vec![key]), runs]).await;
+    assert_eq!(story.watched(), [true; 3]);
+}
+
+#[tokio::test]
 async fn nothing_of_one_person_reaches_another() {
     let mut story = Attended::new().await;
     story.servers[PLEX].watch_until(HEAT, "ben", minutes(90)).unwrap();

@@ -1,8 +1,7 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
 // `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|mended|stranger|empty`,
-// `titles=200000`, `step=MS` (how long a step of
-// a run takes), `watching=4` (so many watch something now; more or fewer with `watch(2)` in the console), `fails`
-// (each command fails).
+// `titles=200000`, `step=MS` (how long a step of a run takes), `watching=4` (so many watch something now; more or fewer
+// with `watch(2)` in the console), `fails` (each command fails).
 import type {
   Failure,
   Found,

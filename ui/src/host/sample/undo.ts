@@ -39,6 +39,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         was: line.became,
         becomes: line.was,
         held: null,
+        anew: false,
         because: because("undone"),
         anew: false,
       };
