@@ -41,7 +41,6 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         held: null,
         anew: false,
         because: because("undone"),
-        anew: false,
       };
     });
   const perBackend = home.backends
