@@ -92,7 +92,7 @@ async fn nothing_is_taken_back_that_was_not_shown() {
     servers.plex.watch("Alien", "ana").unwrap();
     window.ran("sync_now", json!({})).await;
     let late = window.fail("undo", wish).await;
-    assert_failed(&late, FailureKind::Usage, "Something changed since");
+    assert_failed(&late, FailureKind::Changed, "Something changed since");
     assert_eq!(servers.watched(), 3);
     for wish in [json!({}), json!({ "run": 1, "title": 1 })] {
         let failure = window.fail("preview_undo", wish).await;
