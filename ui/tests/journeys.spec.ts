@@ -250,7 +250,7 @@ test("the window works under the content policy of the app", async ({ page }) =>
 
 test("each view has its number on the keyboard", async ({ page }) => {
   await open(page, "overview");
-  for (const [at, name] of ["Overview", "History", "Backends", "Review", "Tasks", "Activity", "Settings"].entries()) {
+  for (const [at, name] of ["Overview", "History", "Backends", "Review", "Tasks", "Activity", "Backups", "Settings"].entries()) {
     await page.keyboard.press(`ControlOrMeta+${at + 1}`);
     await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
     await expect(page.getByRole("link", { name: new RegExp(name) }).first()).toHaveAttribute("aria-current", "page");

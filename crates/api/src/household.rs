@@ -14,6 +14,7 @@ use watchstate_store::{Backend, Store};
 
 use crate::secrets::{Secrets, SecretsPlace};
 use crate::settings::Book;
+use crate::settings::book::Keeping;
 use crate::unanswering::Unanswering;
 use crate::{ApiError, Code, DataFolder, Result};
 
@@ -52,6 +53,11 @@ impl Surroundings {
     /// What users can tune, as it is now.
     pub fn settings(&self) -> Settings {
         self.book.as_ref().map_or(self.settings, |book| book.engine())
+    }
+
+    /// Where backups are kept and how many, as it is now.
+    pub(crate) fn keeping(&self) -> Keeping {
+        self.book.as_ref().map(|book| book.keeping()).unwrap_or_default()
     }
 
     /// What one server may be asked to bear, as it is now.
@@ -273,7 +279,7 @@ pub(crate) fn secret_names(backend: &Backend) -> [String; 2] {
 }
 
 /// A folder for a copy of the database: for its owner alone, removed when the value is dropped.
-fn scratch_folder() -> Result<TempDir> {
+pub(crate) fn scratch_folder() -> Result<TempDir> {
     tempfile::Builder::new().prefix("watchstate-").tempdir().map_err(|error| {
         ApiError::new(
             Code::Store,

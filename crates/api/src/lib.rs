@@ -7,6 +7,7 @@
 
 mod app;
 mod backends;
+pub mod backups;
 mod brakes;
 pub mod contract;
 pub mod doctor;

@@ -272,6 +272,30 @@ commands! {
     webhook_counts(Nothing) -> WebhookCounts, reads [Webhooks Settings], changes [],
     |app, _wish| Ok(app.webhook_counts());
 
+    /// The backups that are there.
+    backups(Nothing) -> Backups, reads [Backups Settings], changes [],
+    |app, _wish| app.backups().await;
+
+    /// Takes a part of a backup that a person dropped into the window.
+    offer_backup(OfferBackup) -> OfferedBackup, reads [], changes [],
+    |app, wish| app.offer_backup(&wish);
+
+    /// What restoring a backup would change. Nothing is changed.
+    preview_restore(RestoreWish) -> RestorePreview, reads [], changes [],
+    |app, wish| app.preview_restore(&wish).await;
+
+    /// A page of the entries of a backup that mean no title which can be told.
+    not_matched(NotMatchedRows) -> Page<NotMatched>, reads [], changes [],
+    |app, wish| app.not_matched(&wish);
+
+    /// Restores the backup of a preview that a person agreed to. Answers when it has begun.
+    restore_now(RestoreNow) -> (), reads [], changes [],
+    |app, wish| app.restore_now(&wish.preview).await;
+
+    /// Writes the whole history into a table beside the backups.
+    export_history(Nothing) -> WrittenTable, reads [], changes [],
+    |app, _wish| app.export_history().await;
+
     /// The latest lines of the log.
     log(Log) -> Vec<LogLine>, reads [], changes [],
     |app, wish| Ok(app.log(wish.level, wish.size));

@@ -41,6 +41,8 @@ pub fn contract() -> String {
         UndoWish, UndoLeft, UndoPreview, Snapshot, UndoNow,
         TaskEnd, Task, SetTask, ReadCron, OneTask, CronLine, SettingGroup, Choice, SettingKind, Setting,
         SetSetting, WebhookAddress, WebhookRegistered, WebhookState, WebhooksOf, WebhookCounts,
+        BackupForm, BackupFile, Backups, OfferBackup, OfferedBackup, RestoreWay, RestoreWish,
+        RestorePreview, NotMatched, NotMatchedRows, RestoreNow, WrittenTable,
         SecretsIn, Host, About, LogLevel, LogLine, Log, WrittenFile,
     }
     text += "\n/** All commands: what each takes, and what it answers. */\nexport interface Commands {\n";

@@ -69,6 +69,13 @@ pub(crate) enum Command {
     Export(ExportWish),
     /// Import from all backends, then export to all
     Sync(SyncWish),
+    /// Write what was watched on each backend into a file, list these files, or write a table
+    Backup {
+        #[command(subcommand)]
+        what: Option<BackupCommand>,
+    },
+    /// Bring back what a backup holds: shows what follows, and does it with --yes
+    Restore(RestoreWish),
     /// Find titles and see what is held of them
     History {
         /// Words of the name [default: the latest changes]
@@ -218,6 +225,30 @@ pub(crate) struct SyncWish {
     pub(crate) yes: bool,
 }
 
+#[derive(Subcommand)]
+pub(crate) enum BackupCommand {
+    /// List the backups that are there
+    List,
+    /// Write the whole history into a table (CSV) beside the backups
+    Csv,
+}
+
+#[derive(Args)]
+pub(crate) struct RestoreWish {
+    /// A backup of the list by its name, or any file by its path
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// To which backend; can be given several times
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) to: Vec<String>,
+    /// Exactly as in the backup: takes away what it does not know [default: only adds]
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Say yes to what was shown
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Args)]
 pub(crate) struct ServeWish {
     /// The port to listen on [default: any that is free]
@@ -299,6 +330,11 @@ mod tests {
             ("serve --port 80800", false, "no such port"),
             ("explain dune", false, "a title is told by its number"),
             ("history the big lebowski", true, "words"),
+            ("backup", true, "now"),
+            ("backup list --json", true, "what is there"),
+            ("backup csv", true, "a table"),
+            ("restore some.json --to den --to attic --exact --yes", true, "to two"),
+            ("restore some.json", false, "to whom is not guessed"),
         ] {
             let words = ["watchstate-cli"].into_iter().chain(line.split(' '));
             assert_eq!(Arguments::try_parse_from(words).is_ok(), good, "{why}: {line}");

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backend;
+mod backups;
 mod bar;
 mod demo;
 mod doctor;
@@ -96,6 +97,12 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
             Command::Sync(wish) => run::sync(&place, around, wish, cancel).await,
             _ => Ok(End::Well),
         };
+    }
+    if let Command::Backup { what } = command {
+        return backups::backup(&place, what, stop_on_request()).await;
+    }
+    if let Command::Restore(wish) = command {
+        return backups::restore(&place, wish, stop_on_request()).await;
     }
     let household = open(&place).await?;
     let ended = match command {

@@ -208,7 +208,7 @@ async fn dry(
 }
 
 /// What a run did, in a line.
-fn told(report: &RunReport) {
+pub(crate) fn told(report: &RunReport) {
     let run = &report.run;
     if let Some(error) = &run.error {
         tell(&format!("error: {} failed: {error}", report.task.name()));
@@ -250,7 +250,8 @@ fn told(report: &RunReport) {
     });
 }
 
-fn end(reports: &[RunReport]) -> End {
+/// How a command ended whose runs these are.
+pub(crate) fn end(reports: &[RunReport]) -> End {
     if reports.iter().any(|report| !report.ok) {
         End::Failed
     } else if reports.iter().any(|report| report.waits_for_yes) {

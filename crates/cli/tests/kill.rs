@@ -161,10 +161,10 @@ impl House {
 }
 
 /// Begins a command and kills it within `longest`. Whether it was still at work.
+#[expect(clippy::disallowed_methods, reason = "the moment of the kill is what is random")]
 async fn kill_in(at: &Terminal, line: &str, dice: &mut Dice, longest: Duration) -> bool {
     let mut child = at.begin(line);
     let micros = u64::try_from(longest.as_micros()).unwrap();
-    // The moment of the kill is what is random here.
     tokio::time::sleep(Duration::from_micros(dice.roll(micros))).await;
     let was_at_work = child.try_wait().unwrap().is_none();
     child.kill().await.unwrap();

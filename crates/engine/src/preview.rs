@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use watchstate_model::{BackendId, Because, PersonId, TitleId, Watch};
-use watchstate_store::{Line, Store, Task};
+use watchstate_store::{Backend, Line, Store, Task};
 
 use crate::look_only::LookOnly;
 use crate::report::RunReport;
-use crate::{Account, Answer, Attention, Consent, Engine, Result};
+use crate::{Account, Answer, Attention, Consent, Engine, Restore, Result};
 
 /// One change that would be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +43,24 @@ pub struct Preview {
     pub changes: Vec<PreviewChange>,
 }
 
+/// What is looked at.
+struct Looking<'a> {
+    wanted: &'a [BackendId],
+    import: bool,
+    consent: Consent,
+    /// What a person does first.
+    first: Option<First<'a>>,
+}
+
+/// What a person does before their servers are told.
+#[derive(Clone, Copy)]
+enum First<'a> {
+    /// They answer un-watches that wait.
+    Answer(PersonId, &'a Answer),
+    /// They restore a backup.
+    Restore(&'a Restore),
+}
+
 impl Engine {
     /// What a sync (`import` true), an import (`wanted` empty) or an export would change, to the accounts
     /// among `wanted`. Nothing is written anywhere but into `scratch`, a file that must not exist and that
@@ -55,7 +73,8 @@ impl Engine {
         consent: Consent,
         scratch: &Path,
     ) -> Result<Preview> {
-        self.preview_on(accounts, wanted, import, consent, None, scratch).await
+        let wish = Looking { wanted, import, consent, first: None };
+        self.preview_on(accounts, wish, scratch).await
     }
 
     /// What would follow from an answer to the un-watches that wait: see [`Engine::preview`] and
@@ -68,17 +87,29 @@ impl Engine {
         answer: &Answer,
         scratch: &Path,
     ) -> Result<Preview> {
-        let answer = Some((person, answer));
-        self.preview_on(accounts, wanted, false, Consent::default(), answer, scratch).await
+        let (first, consent) = (Some(First::Answer(person, answer)), Consent::default());
+        let wish = Looking { wanted, import: false, consent, first };
+        self.preview_on(accounts, wish, scratch).await
+    }
+
+    /// What a restore would change: our state first, then the backends that it is for up to their first write.
+    /// What the other backends of that person would be owed afterwards is among the changes. `scratch` is as
+    /// with [`Engine::preview`].
+    pub async fn preview_restore(
+        &self,
+        accounts: &[Account],
+        restore: &Restore,
+        scratch: &Path,
+    ) -> Result<Preview> {
+        let (wanted, first) = (restore.to.as_slice(), Some(First::Restore(restore)));
+        let wish = Looking { wanted, import: false, consent: Consent::default(), first };
+        self.preview_on(accounts, wish, scratch).await
     }
 
     async fn preview_on(
         &self,
         accounts: &[Account],
-        wanted: &[BackendId],
-        import: bool,
-        consent: Consent,
-        answer: Option<(PersonId, &Answer)>,
+        wish: Looking<'_>,
         scratch: &Path,
     ) -> Result<Preview> {
         self.store.copy_to(scratch).await?;
@@ -86,7 +117,7 @@ impl Engine {
         // It works on a copy: nobody has to wait for it.
         let attention = Attention::default();
         let there = Self { store: store.clone(), attention, ..self.clone() };
-        let preview = there.preview_there(accounts, wanted, import, consent, answer).await;
+        let preview = there.preview_there(accounts, wish).await;
         store.close().await;
         preview
     }
@@ -94,10 +125,7 @@ impl Engine {
     async fn preview_there(
         &self,
         accounts: &[Account],
-        wanted: &[BackendId],
-        import: bool,
-        consent: Consent,
-        answer: Option<(PersonId, &Answer)>,
+        Looking { wanted, import, consent, first }: Looking<'_>,
     ) -> Result<Preview> {
         let at = self.clock.now();
         let before = self.store.last_line().await?;
@@ -115,17 +143,28 @@ impl Engine {
             .collect();
         let mut preview = Preview::default();
         let mut swept = HashSet::new();
-        if let Some((person, answer)) = answer {
+        if let Some(First::Answer(person, answer)) = first {
             self.answer(&looked, person, answer).await?;
         }
         if import {
             (preview.runs, swept) = self.import_at(&mut looked, consent, at).await?;
         }
-        if !wanted.is_empty() {
+        let restore = match first {
+            Some(First::Restore(restore)) => Some(restore),
+            Some(First::Answer(..)) | None => None,
+        };
+        if let Some(restore) = restore {
+            preview.runs = self.restore_at(&mut looked, restore, at).await?.runs;
+        } else if !wanted.is_empty() {
             let consent = Consent { yes: false, ..consent };
             preview.runs.extend(self.export_at(&mut looked, wanted, consent, at, &swept).await?);
         }
-        for account in accounts.iter().filter(|account| wanted.contains(&account.backend.id)) {
+        // A restore is followed by others than those who are told at once.
+        let follows = |backend: &Backend| {
+            restore.is_some_and(|restore| backend.person == restore.person && backend.export)
+        };
+        let asked = |backend: &Backend| wanted.contains(&backend.id) || follows(backend);
+        for account in accounts.iter().filter(|account| asked(&account.backend)) {
             let backend = &account.backend;
             let waits = match backend.approved_at {
                 _ if !backend.export => Some(Because::ExportOff),

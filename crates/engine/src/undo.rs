@@ -23,6 +23,9 @@ use crate::report::RunReport;
 use crate::take_in::Taker;
 use crate::{Account, Attention, Engine, PreviewChange, Result, Trouble};
 
+/// What was counted while one backend was told, and what broke it off.
+type Lane = (Run, Option<Trouble>);
+
 /// How many titles are taken back in one transaction.
 const AT_ONCE: u32 = 500;
 
@@ -316,7 +319,7 @@ impl Engine {
         mut unreachable: HashMap<BackendId, Trouble>,
         counters: &mut Run,
     ) -> Result<()> {
-        let mut lanes: Vec<BoxFuture<'_, Result<(Run, Option<Trouble>)>>> = Vec::new();
+        let mut lanes: Vec<BoxFuture<'_, Result<Lane>>> = Vec::new();
         for account in accounts.iter().filter(|account| account.backend.person == person) {
             let backend = &account.backend;
             let owed = self.store.waiting(backend.id).await?.owed;

@@ -24,6 +24,7 @@ pub mod moment;
 pub mod plan;
 pub mod playback;
 pub mod reason;
+pub mod restore;
 pub mod wish;
 
 pub use brake::{Brake, BrakePolicy};
@@ -38,4 +39,5 @@ pub use moment::{ClockOffset, Moment, Position, Window};
 pub use plan::{Abilities, Change, Copy, Held, Plan, Target};
 pub use playback::{Playback, Sitting};
 pub use reason::Because;
+pub use restore::{Kept, Way};
 pub use wish::Wish;

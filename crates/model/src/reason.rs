@@ -74,6 +74,10 @@ reasons! {
 
     /// A person decided in the window.
     MarkedByHand = "marked_by_hand", "marked by you in WatchState";
+    /// A person restored a backup that says so.
+    RestoredFromBackup = "restored_from_backup", "restored by you from a backup";
+    /// A person restored a backup exactly, and it does not list the title.
+    NotInBackup = "not_in_backup", "not in the backup that you restored exactly";
 
     /// A person took a change back.
     Undone = "undone", "undone by you";
@@ -87,6 +91,10 @@ reasons! {
     SameEpisode = "same_episode", "the same season and episode of the same series";
     /// A title nobody had before.
     NewTitle = "new_title", "nobody had it before";
+    /// Nothing we know of has these ids.
+    NobodyHasIt = "nobody_has_it", "no server of yours has a title with these ids";
+    /// An episode of nowhere.
+    NoPlace = "no_place", "it does not say which season and episode it is";
     /// No usable ids.
     NoIds = "no_ids", "it has no external id that we know, so it cannot be matched";
     /// Ids of several titles.

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 mod backends;
+mod backup;
 mod brakes;
 mod changes;
 mod compare;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
+pub use backup::KeptTitle;
 pub use brakes::Brakes;
 pub use changes::{ChangeRow, Changed, CopyChange, KeptChange};
 pub use compare::{Compared, Looked};

@@ -65,7 +65,7 @@ todo: string, };
 /**
  * What answers are about: an answer is stale when one of its tags changed.
  */
-export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections" | "webhooks";
+export type Tag = "backends" | "runs" | "owed" | "titles" | "journal" | "tasks" | "settings" | "live" | "watching" | "connections" | "webhooks" | "backups";
 
 /**
  * What the app tells by itself.
@@ -2235,6 +2235,194 @@ notKept: number,
 backends: Array<WebhooksOf>, };
 
 /**
+ * What a file looks like from outside.
+ */
+export type BackupForm = "ours" | "other" | "damaged";
+
+/**
+ * A backup that is there.
+ */
+export type BackupFile = { 
+/**
+ * What stands for it.
+ */
+id: string, 
+/**
+ * The name of the file.
+ */
+file: string, 
+/**
+ * When it was made; of a file that does not say: when it was last changed.
+ */
+madeAt: Moment, 
+/**
+ * Whose history, where it says so.
+ */
+person: string | null, 
+/**
+ * The name of the backend, where it says so.
+ */
+backend: string | null, 
+/**
+ * The kind of its server, where it says so.
+ */
+kind: string | null, 
+/**
+ * How many titles it holds, where it says so.
+ */
+titles: number | null, 
+/**
+ * How large it is: bytes.
+ */
+bytes: number, 
+/**
+ * What it looks like.
+ */
+form: BackupForm, };
+
+/**
+ * The backups, and where they are.
+ */
+export type Backups = { 
+/**
+ * The folder.
+ */
+folder: string, 
+/**
+ * The files, the latest first.
+ */
+files: Array<BackupFile>, };
+
+/**
+ * A part of a file that a person dropped into the window.
+ */
+export type OfferBackup = { 
+/**
+ * What stands for the file; nothing with its first part.
+ */
+offer?: string, 
+/**
+ * The part, in base64.
+ */
+part: string, };
+
+/**
+ * A file that was dropped into the window, as far as it has come.
+ */
+export type OfferedBackup = { 
+/**
+ * What stands for it, in place of the number of a listed backup.
+ */
+offer: string, 
+/**
+ * How much of it has come: bytes.
+ */
+bytes: number, };
+
+/**
+ * How a backup is restored.
+ */
+export type RestoreWay = "union" | "exact";
+
+/**
+ * What is to be restored.
+ */
+export type RestoreWish = { 
+/**
+ * What stands for the backup, or for the file that was dropped.
+ */
+backup: string, 
+/**
+ * To which backends.
+ */
+backends: Array<BackendId>, 
+/**
+ * How.
+ */
+way: RestoreWay, };
+
+/**
+ * What a restore would change: its rows are asked for as those of any preview.
+ */
+export type RestorePreview = { 
+/**
+ * What would be written: to the chosen backends at once, to the others of that person by the next export.
+ */
+preview: Preview, 
+/**
+ * How many entries the backup has.
+ */
+entries: number, 
+/**
+ * How many titles they mean.
+ */
+matched: number, 
+/**
+ * How many entries mean none that can be told.
+ */
+notMatched: number, };
+
+/**
+ * An entry of a backup that means no title that can be told.
+ */
+export type NotMatched = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether the backup says that it is watched.
+ */
+watched: boolean, 
+/**
+ * Why.
+ */
+because: Reason, };
+
+/**
+ * Which entries that were not matched are wanted.
+ */
+export type NotMatchedRows = { 
+/**
+ * What stands for the preview.
+ */
+preview: string, 
+/**
+ * Only entries whose names hold this.
+ */
+text?: string, 
+/**
+ * How many to skip.
+ */
+from: number, 
+/**
+ * How many at most.
+ */
+size: number, };
+
+/**
+ * The restore that a person was shown and agreed to.
+ */
+export type RestoreNow = { 
+/**
+ * What stands for its preview.
+ */
+preview: string, };
+
+/**
+ * A table of the whole history that was written.
+ */
+export type WrittenTable = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * How many titles are in it.
+ */
+titles: number, };
+
+/**
  * Where tokens are kept.
  */
 export type SecretsIn = "keyring" | "file";
@@ -2419,6 +2607,18 @@ export interface Commands {
   register_webhook: [OneBackend, WebhookRegistered];
   /** What became of the webhooks that came, and how it stands with listening. */
   webhook_counts: [Nothing, WebhookCounts];
+  /** The backups that are there. */
+  backups: [Nothing, Backups];
+  /** Takes a part of a backup that a person dropped into the window. */
+  offer_backup: [OfferBackup, OfferedBackup];
+  /** What restoring a backup would change. Nothing is changed. */
+  preview_restore: [RestoreWish, RestorePreview];
+  /** A page of the entries of a backup that mean no title which can be told. */
+  not_matched: [NotMatchedRows, Page<NotMatched>];
+  /** Restores the backup of a preview that a person agreed to. Answers when it has begun. */
+  restore_now: [RestoreNow, null];
+  /** Writes the whole history into a table beside the backups. */
+  export_history: [Nothing, WrittenTable];
   /** The latest lines of the log. */
   log: [Log, Array<LogLine>];
   /** Writes a file for whoever helps, without secrets, addresses and titles. */
@@ -2479,6 +2679,12 @@ export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly 
   renew_webhook: { reads: [], changes: ["webhooks"] },
   register_webhook: { reads: [], changes: [] },
   webhook_counts: { reads: ["webhooks","settings"], changes: [] },
+  backups: { reads: ["backups","settings"], changes: [] },
+  offer_backup: { reads: [], changes: [] },
+  preview_restore: { reads: [], changes: [] },
+  not_matched: { reads: [], changes: [] },
+  restore_now: { reads: [], changes: [] },
+  export_history: { reads: [], changes: [] },
   log: { reads: [], changes: [] },
   support_bundle: { reads: [], changes: [] },
   about: { reads: [], changes: [] },

@@ -12,7 +12,7 @@ const BREATH_MS = 250;
 const HEAL_MS = 5000;
 
 /** The commands that answer with pages. */
-type Paged = "titles" | "journal" | "runs" | "preview_rows" | "held";
+type Paged = "titles" | "journal" | "runs" | "preview_rows" | "held" | "not_matched";
 type Row<N extends Paged> = Commands[N][1] extends Page<infer T> ? T : never;
 type Asked<N extends Paged> = Omit<Args<N>, "from" | "size">;
 

@@ -1,6 +1,6 @@
 // Where in the window one is: kept in the address after `#`, so that going back goes back.
 
-export const views = ["overview", "history", "backends", "review", "tasks", "activity", "settings"] as const;
+export const views = ["overview", "history", "backends", "review", "tasks", "activity", "backups", "settings"] as const;
 export type View = (typeof views)[number] | "add";
 
 class Place {

@@ -4,6 +4,7 @@
 //! changed. Windows reach it through [`crate::table`]; nothing here knows a window or a protocol.
 
 mod backends;
+mod backups;
 mod demo;
 mod held;
 mod history;
@@ -33,6 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use backups::Offers;
 pub use demo::{Demo, DemoServers};
 pub use inbox::Ears;
 use jiff::tz::TimeZone;
@@ -82,6 +84,8 @@ pub struct App {
     tracker: TaskTracker,
     previews: Mutex<Previews>,
     tickets: Mutex<Tickets>,
+    /// Backups that were dropped into a window.
+    offers: Mutex<Offers>,
     /// Sign-ins that wait for a person elsewhere.
     waiting: tokio::sync::Mutex<WaitingRoom>,
     /// What starts the tasks, if anything does.
@@ -137,6 +141,7 @@ impl App {
             tracker: TaskTracker::new(),
             previews: Mutex::default(),
             tickets: Mutex::default(),
+            offers: Mutex::default(),
             waiting: tokio::sync::Mutex::default(),
             schedule: OnceLock::new(),
             webhooks: Webhooks::new(),

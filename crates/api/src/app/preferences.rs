@@ -86,7 +86,7 @@ fn setting(resolved: Resolved) -> Option<Setting> {
             max: number(*max),
             unit: unit.map(str::to_owned),
         },
-        Kind::TimeZone | Kind::Crontab | Kind::Address => SettingKind::Text,
+        Kind::TimeZone | Kind::Crontab | Kind::Address | Kind::Folder => SettingKind::Text,
         Kind::Choice(choices) => SettingKind::Choice {
             choices: choices
                 .iter()

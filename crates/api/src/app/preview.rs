@@ -3,12 +3,15 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use watchstate_engine::{Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Undo};
+use watchstate_engine::{
+    Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Restore, Undo,
+};
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
 use crate::Household;
+use crate::backups::NotMatched;
 use crate::contract::{
     Action, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
     PreviewSince, Tag,
@@ -34,6 +37,8 @@ pub(super) struct Kept {
     pub changes: Vec<PreviewChange>,
     /// What was shown before, where somebody wants to know what is different.
     pub before: Option<Arc<HashSet<Key>>>,
+    /// Of a restore, the entries of the backup that were not matched: the first of very many.
+    pub not_matched: Arc<Vec<NotMatched>>,
 }
 
 /// A change: where, what, and whether the title is watched afterwards.
@@ -62,6 +67,8 @@ pub(super) enum Deed {
     Answer(Answer),
     /// Something is taken back.
     Undo(Undo),
+    /// A backup is restored.
+    Restore(Arc<Restore>),
 }
 
 /// What a person agrees to: exactly the changes of a preview.
@@ -116,6 +123,7 @@ impl Agreed {
                 let changes = household.preview_undo(engine, accounts, *undo).await?.changes;
                 Ok(Seen { changes, ..Seen::default() })
             }
+            Deed::Restore(restore) => household.preview_restore(engine, accounts, restore).await,
         }
     }
 
@@ -198,7 +206,9 @@ impl App {
             anew: agreed.changes.difference(before).count() as u64,
             gone: before.difference(&agreed.changes).count() as u64,
         });
-        self.keep(Kept { at, line, backends: known, agreed, changes: seen.changes, before });
+        let not_matched = Arc::default();
+        let changes = seen.changes;
+        self.keep(Kept { at, line, backends: known, agreed, changes, before, not_matched });
         locked(&self.mood).look_anew = None;
         Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
     }
@@ -279,6 +289,25 @@ impl App {
         Ok((undo, kept.agreed.clone()))
     }
 
+    /// What a person agreed to have restored by a preview, if it is still what would be done.
+    pub(super) async fn agreed_restore(
+        &self,
+        preview: &str,
+    ) -> Result<(Arc<Restore>, Agreed), Failure> {
+        let kept = self.still(preview).await?;
+        let Deed::Restore(restore) = &kept.agreed.aim.what else { return Err(not_of_a_backup()) };
+        Ok((restore.clone(), kept.agreed.clone()))
+    }
+
+    /// The entries of a backup that were not matched when this preview was made.
+    pub(super) fn not_matched_of(&self, preview: &str) -> Result<Arc<Vec<NotMatched>>, Failure> {
+        let kept = self.kept(preview)?;
+        match kept.agreed.aim.what {
+            Deed::Restore(_) => Ok(kept.not_matched.clone()),
+            _ => Err(not_of_a_backup()),
+        }
+    }
+
     /// A preview, if nothing happened since.
     async fn still(&self, preview: &str) -> Result<Arc<Kept>, Failure> {
         let kept = self.kept(preview)?;
@@ -298,6 +327,13 @@ impl App {
         }
         Ok(kept)
     }
+}
+
+fn not_of_a_backup() -> Failure {
+    Failure::usage(
+        "This preview is not of a backup",
+        "Choose a backup, and look at what restoring it would change",
+    )
 }
 
 pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {

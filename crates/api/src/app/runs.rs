@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine, Undo};
+use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine, Restore, Undo};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
@@ -56,6 +56,8 @@ pub(super) enum Work {
     Answer { answer: Answer, agreed: Option<Agreed> },
     /// Take something back.
     Undo { what: Undo, agreed: Agreed },
+    /// Restore a backup.
+    Restore { restore: Arc<Restore>, agreed: Agreed },
 }
 
 impl App {
@@ -303,20 +305,25 @@ impl App {
             Work::Sync { agreed, .. }
             | Work::Export { agreed, .. }
             | Work::Answer { agreed, .. } => agreed.as_ref(),
-            Work::Undo { agreed, .. } => Some(agreed),
+            Work::Undo { agreed, .. } | Work::Restore { agreed, .. } => Some(agreed),
             Work::Import { .. } | Work::Reread { .. } => None,
         };
         if let Some(agreed) = agreed {
             let now = agreed.look(&self.household(), &engine, &accounts).await?;
-            if !agreed.covers(&now.changes) && matches!(work, Work::Undo { .. }) {
-                return Err(Failure::new(
-                    FailureKind::Changed,
-                    "What was to be taken back is not the same any more, so nothing was written",
-                    "Look at what would be taken back now, then start again",
-                ));
-            }
             if !agreed.covers(&now.changes) {
-                return Ok(Some(agreed.preview.clone()));
+                return match work {
+                    Work::Undo { .. } => Err(Failure::new(
+                        FailureKind::Changed,
+                        "What was to be taken back is not the same any more, so nothing was written",
+                        "Look at what would be taken back now, then start again",
+                    )),
+                    Work::Restore { .. } => Err(Failure::new(
+                        FailureKind::Changed,
+                        "What the backup would change is not the same any more, so nothing was written",
+                        "Look at what restoring it would change now, then start again",
+                    )),
+                    _ => Ok(Some(agreed.preview.clone())),
+                };
             }
         }
         let yes = agreed.is_some();
@@ -354,6 +361,9 @@ impl App {
             Work::Undo { what, .. } => {
                 let person = self.household().person();
                 engine.undo(&mut accounts, person, what).await?;
+            }
+            Work::Restore { restore, .. } => {
+                self.household().restore(&engine, &mut accounts, &restore).await?;
             }
         }
         Ok(None)

@@ -178,6 +178,7 @@ impl App {
         let own = match task {
             contract::TaskName::Import => schedule::TaskName::Import,
             contract::TaskName::Export => schedule::TaskName::Export,
+            contract::TaskName::Backup => schedule::TaskName::Backup,
             _ => return Err(Failure::not_found("There is no such task")),
         };
         let schedule = self.schedule.get().ok_or_else(|| {
@@ -197,6 +198,9 @@ impl App {
             self.household().backends().await?.into_iter().map(|backend| backend.id).collect();
         if backends.is_empty() {
             return Ok("There is no backend yet.".to_owned());
+        }
+        if task == schedule::TaskName::Backup {
+            return self.back_up(&cancel).await;
         }
         let mut news = self.events();
         let job = loop {
@@ -226,7 +230,7 @@ impl App {
         self.changed(&AFTER_A_RUN);
         self.pass_on_at_once();
         let parked = match task {
-            schedule::TaskName::Import => 0,
+            schedule::TaskName::Import | schedule::TaskName::Backup => 0,
             schedule::TaskName::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
         };
         says(&ended?, parked)
@@ -248,6 +252,8 @@ impl App {
                     accounts.iter().map(|account| account.backend.id).collect();
                 engine.export(&mut accounts, &wanted, Consent::default()).await?
             }
+            // It reads the database alone, and waits for nobody.
+            schedule::TaskName::Backup => Vec::new(),
         })
     }
 }
@@ -256,6 +262,7 @@ fn shown(task: schedule::TaskName) -> contract::TaskName {
     match task {
         schedule::TaskName::Import => contract::TaskName::Import,
         schedule::TaskName::Export => contract::TaskName::Export,
+        schedule::TaskName::Backup => contract::TaskName::Backup,
     }
 }
 

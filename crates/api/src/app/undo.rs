@@ -46,7 +46,8 @@ impl App {
         let id = uuid::Uuid::new_v4().to_string();
         let aim = Aim { wanted, what: Deed::Undo(what) };
         let agreed = Agreed::to(id.clone(), aim, &seen.changes);
-        self.keep(Kept { at, line, backends: known, agreed, changes: seen.changes, before: None });
+        let (changes, not_matched) = (seen.changes, Arc::default());
+        self.keep(Kept { at, line, backends: known, agreed, changes, before: None, not_matched });
         let troubles = seen.troubles;
         let preview = Preview { id, taken_at: at.into(), per_backend, troubles, since: None };
         Ok(UndoPreview { preview, titles: seen.titles, holds, left, left_total })

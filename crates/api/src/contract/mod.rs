@@ -6,6 +6,7 @@
 //! and running times milliseconds.
 
 mod backends;
+mod backups;
 mod held;
 mod history;
 mod ids;
@@ -19,6 +20,7 @@ mod webhooks;
 mod wizard;
 
 pub use backends::*;
+pub use backups::*;
 pub use held::*;
 pub use history::*;
 pub use ids::*;
@@ -105,6 +107,8 @@ pub enum Tag {
     Connections,
     /// What servers told by webhooks, and how it stands with listening.
     Webhooks,
+    /// The files of the backups.
+    Backups,
 }
 
 impl Tag {
@@ -121,6 +125,7 @@ impl Tag {
         Self::Watching,
         Self::Connections,
         Self::Webhooks,
+        Self::Backups,
     ];
 }
 

@@ -2,7 +2,8 @@
 
 use super::CronLine;
 use crate::settings::table::{
-    CRON_EXPORT, CRON_EXPORT_AT, CRON_IMPORT, CRON_IMPORT_AT, definition,
+    CRON_BACKUP, CRON_BACKUP_AT, CRON_EXPORT, CRON_EXPORT_AT, CRON_IMPORT, CRON_IMPORT_AT,
+    definition,
 };
 use crate::settings::{Book, Resolved};
 use crate::{ApiError, Refusal, Result};
@@ -14,17 +15,20 @@ pub enum TaskName {
     Import,
     /// Writes what every export account is owed.
     Export,
+    /// Writes what is held of every account into a file.
+    Backup,
 }
 
 impl TaskName {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Import, Self::Export];
+    pub const ALL: [Self; 3] = [Self::Import, Self::Export, Self::Backup];
 
     /// The stable word for programs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Import => "import",
             Self::Export => "export",
+            Self::Backup => "backup",
         }
     }
 
@@ -38,6 +42,7 @@ impl TaskName {
         match self {
             Self::Import => CRON_IMPORT,
             Self::Export => CRON_EXPORT,
+            Self::Backup => CRON_BACKUP,
         }
     }
 
@@ -46,6 +51,7 @@ impl TaskName {
         match self {
             Self::Import => CRON_IMPORT_AT,
             Self::Export => CRON_EXPORT_AT,
+            Self::Backup => CRON_BACKUP_AT,
         }
     }
 }
@@ -124,8 +130,11 @@ mod tests {
     fn what_the_settings_say() {
         let folder = tempfile::tempdir().unwrap();
         let usual = book(&folder, &[]);
-        for (task, line) in [(TaskName::Import, "0 */1 * * *"), (TaskName::Export, "30 */1 * * *")]
-        {
+        for (task, line) in [
+            (TaskName::Import, "0 */1 * * *"),
+            (TaskName::Export, "30 */1 * * *"),
+            (TaskName::Backup, "0 6 */3 * *"),
+        ] {
             let plan = plan(&usual, task).unwrap();
             assert_eq!((plan.on, plan.line.as_str()), (true, line));
             assert_eq!((plan.on_locked_by, plan.line_locked_by, plan.trouble), (None, None, None));

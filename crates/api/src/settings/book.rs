@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
@@ -17,6 +17,36 @@ use crate::{ApiError, Refusal, Result};
 
 /// The name of the file, in the data folder.
 pub(crate) const FILE: &str = "settings.json";
+
+/// Where backups are kept, and how many.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Keeping {
+    /// The folder; nothing for the usual one.
+    pub folder: Option<PathBuf>,
+    /// So many of each account.
+    pub most: usize,
+    /// So many days; 0 for however long.
+    pub days: i64,
+}
+
+impl Keeping {
+    /// What it is by the plain values of the settings.
+    pub(crate) fn by(value: impl Fn(&str) -> String) -> Self {
+        let folder = value(table::BACKUP_PATH);
+        Self {
+            folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+            most: value(table::BACKUP_KEEP).parse().unwrap_or(30),
+            days: value(table::BACKUP_KEEP_DAYS).parse().unwrap_or(90),
+        }
+    }
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        let usual = |name: &str| definition(name).map(|of| of.default.to_owned());
+        Self::by(|name| usual(name).unwrap_or_default())
+    }
+}
 
 /// All settings of a data folder: what the environment said at the start, and what the file keeps.
 pub struct Book {
@@ -98,6 +128,11 @@ impl Book {
     /// Where webhooks are to be listened for; nothing while that is off.
     pub(crate) fn webhooks(&self) -> Option<SocketAddr> {
         (self.value(table::WEBHOOK) == "true").then(|| self.webhook_place())
+    }
+
+    /// Where backups are kept, and how many.
+    pub(crate) fn keeping(&self) -> Keeping {
+        Keeping::by(|name| self.value(name))
     }
 
     /// The time zone of crontab lines: the one that is set, or this computer's.

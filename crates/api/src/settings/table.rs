@@ -79,6 +79,8 @@ pub enum Kind {
     Address,
     /// One of a few words.
     Choice(&'static [Choice]),
+    /// A folder by its whole path, or nothing for the usual one.
+    Folder,
 }
 
 /// One of a few words.
@@ -129,6 +131,10 @@ impl Kind {
                 Ok(address) => Ok(address.to_string()),
                 Err(_) => wrong("enter an address in numbers such as 127.0.0.1".to_owned()),
             },
+            Self::Folder if text.is_empty() || std::path::Path::new(text).is_absolute() => {
+                Ok(text.to_owned())
+            }
+            Self::Folder => wrong("enter the whole path of a folder".to_owned()),
             Self::Choice(choices) => {
                 match choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(text)) {
                     Some(choice) => Ok(choice.value.to_owned()),
@@ -200,6 +206,16 @@ pub const CRON_IMPORT_AT: &str = "WS_CRON_IMPORT_AT";
 pub const CRON_EXPORT: &str = "WS_CRON_EXPORT";
 /// When the export runs.
 pub const CRON_EXPORT_AT: &str = "WS_CRON_EXPORT_AT";
+/// Whether the backup runs by itself.
+pub const CRON_BACKUP: &str = "WS_CRON_BACKUP";
+/// When the backup runs.
+pub const CRON_BACKUP_AT: &str = "WS_CRON_BACKUP_AT";
+/// Where backups are kept.
+pub const BACKUP_PATH: &str = "WS_BACKUP_PATH";
+/// How many backups of an account are kept.
+pub const BACKUP_KEEP: &str = "WS_BACKUP_KEEP";
+/// How many days backups are kept.
+pub const BACKUP_KEEP_DAYS: &str = "WS_BACKUP_KEEP_DAYS";
 
 /// All of them, in the order in which they are shown.
 pub static TABLE: &[Definition] = &[
@@ -418,6 +434,33 @@ pub static TABLE: &[Definition] = &[
         default: "8487",
     },
     Definition {
+        name: BACKUP_PATH,
+        group: Group::Files,
+        title: "Folder of the backups",
+        meaning: "Where backups are written: the whole path of a folder. Empty: the folder backups in the \
+                  data folder.",
+        kind: Kind::Folder,
+        default: "",
+    },
+    Definition {
+        name: BACKUP_KEEP,
+        group: Group::Files,
+        title: "Backups kept",
+        meaning: "How many backups of each account are kept. The latest always stays, and so does a file \
+                  to which you give another name.",
+        kind: Kind::Number { min: 1, max: 1000, unit: Some("backups") },
+        default: "30",
+    },
+    Definition {
+        name: BACKUP_KEEP_DAYS,
+        group: Group::Files,
+        title: "Backups kept for",
+        meaning: "Backups that are older than this go, but never the latest of an account. 0: however \
+                  old they are.",
+        kind: Kind::Number { min: 0, max: 3650, unit: Some("days") },
+        default: "90",
+    },
+    Definition {
         name: CRON_IMPORT,
         group: Group::Tasks,
         title: "Import by schedule",
@@ -448,6 +491,22 @@ pub static TABLE: &[Definition] = &[
         meaning: "The crontab line of the export.",
         kind: Kind::Crontab,
         default: "30 */1 * * *",
+    },
+    Definition {
+        name: CRON_BACKUP,
+        group: Group::Tasks,
+        title: "Backup by schedule",
+        meaning: "Writes what was watched on each account into a file.",
+        kind: Kind::Switch,
+        default: "true",
+    },
+    Definition {
+        name: CRON_BACKUP_AT,
+        group: Group::Tasks,
+        title: "When to back up",
+        meaning: "The crontab line of the backup.",
+        kind: Kind::Crontab,
+        default: "0 6 */3 * *",
     },
 ];
 

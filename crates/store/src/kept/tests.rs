@@ -296,7 +296,7 @@ async fn a_copy_a_day_for_as_long_as_something_changes() {
     assert_eq!(store.keep_copy(NOW).await.unwrap(), None, "there is nothing to copy");
     run(&store, A_FILM).await;
     let made = store.keep_copy(NOW).await.unwrap().unwrap();
-    assert_eq!(copies(&folder.database()), [made.clone()]);
+    assert_eq!(copies(&folder.database()), std::slice::from_ref(&made));
     let whole = Store::open(&made.file).await.unwrap();
     assert_eq!(number(&whole, "SELECT watched FROM states").await, 1);
     assert_eq!(store.keep_copy(Moment(TOMORROW.0 - 1)).await.unwrap(), None, "not twice a day");

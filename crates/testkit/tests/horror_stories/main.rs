@@ -265,7 +265,7 @@ fn series(library: &mut Library, ids: bool, one_id: bool, known: impl Fn(usize) 
 
 #[tokio::test]
 async fn a_wrong_agent_gives_every_episode_the_same_id() {
-    let (odd, third) = (|n: usize| n % 2 == 1, |n: usize| n % 3 == 0);
+    let (odd, third) = (|n: usize| n % 2 == 1, |n: usize| n.is_multiple_of(3));
     // The series are known or not, and the wrong one is the first to be read or the last.
     for (ids, wrong_first) in [(true, true), (true, false), (false, true), (false, false)] {
         let right = den().with(|library, _| series(library, true, false, odd));

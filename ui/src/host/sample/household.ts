@@ -27,6 +27,10 @@ export const reasons: Record<string, string> = {
   changedSince: "Changed since, so it is left as it is.",
   traces: "The mark and the place go back; the date or the play count cannot be written there.",
   replaced: "The file was replaced, which is no un-watching. The mark is restored.",
+  restoredFromBackup: "restored by you from a backup",
+  notInBackup: "not in the backup that you restored exactly",
+  noIds: "it has no external id that we know, so it cannot be matched",
+  nobody: "no server of yours has a title with these ids",
 };
 
 export const because = (code: string): Reason => ({ code, says: reasons[code] ?? "" });

@@ -14,6 +14,7 @@ import type {
   WebhookAddress,
 } from "../../contract/contract";
 import type { Answer, Args, Host, Name } from "../host";
+import { backupCommands, Shelf } from "./backups";
 import { readCron } from "./crontab";
 import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
@@ -105,6 +106,7 @@ function find(home: Household, args: Args<"titles">): Answer<"titles"> {
 function commands(home: Household): Commands {
   const previews = new Map<string, PreviewRow[]>();
   const held = new Held(home);
+  const shelf = new Shelf(home);
   const stillSo = surprise(home);
   const undos = new Map<string, JournalLine[]>();
   const signIns = new Map<string, { answer: SignIn; asked: number; account: boolean }>();
@@ -358,6 +360,7 @@ function commands(home: Household): Commands {
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
     ...heldCommands(home, held, previews),
+    ...backupCommands(home, shelf, previews),
     async preview_undo(wish) {
       await wait(home.stepMs * 5);
       const lines = linesOf(home, wish);
@@ -466,7 +469,8 @@ function commands(home: Household): Commands {
             task.running = false;
             task.last = { at: home.now(), ok: true, ms: home.stepMs * 8, says: "Done." };
           }
-          changed("tasks");
+          if (name === "backup") shelf.backUp();
+          changed("tasks", "backups");
         }, home.stepMs * 8);
       }
       return changed("tasks");

@@ -1,0 +1,181 @@
+//! Writes a backup of each backend, a page of titles at a time.
+
+use std::io;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use watchstate_engine::CancellationToken;
+use watchstate_model::{BackendId, Moment, TitleId};
+use watchstate_store::Backend;
+
+use super::format::{self, Account, FORMAT, Foot, Head, VERSION};
+use super::shelf::{Shelf, file_name};
+use super::whole_file::WholeFile;
+use crate::{ApiError, Code, Household, Result};
+
+/// So many titles are in memory at once.
+const AT_ONCE: u32 = 500;
+/// So many pages wait for a slow disk.
+const AHEAD: usize = 4;
+
+/// A backup that was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BackedUp {
+    /// Of which backend.
+    pub backend: BackendId,
+    /// Its name.
+    pub name: String,
+    /// The name of the file.
+    pub file: String,
+    /// How many titles are in it.
+    pub titles: u64,
+    /// How large it is: bytes.
+    pub bytes: u64,
+}
+
+/// What is on its way to the disk.
+enum Piece {
+    Bytes(Vec<u8>),
+    /// There is no more: the file is whole.
+    End,
+}
+
+/// A file that is written beside everything else; pages are handed over.
+pub(super) struct Writing {
+    pieces: mpsc::Sender<Piece>,
+    done: tokio::task::JoinHandle<io::Result<u64>>,
+    place: String,
+}
+
+impl Writing {
+    /// Begins a file of a name in a folder.
+    pub(super) fn begin(shelf: &Shelf, name: String, replace: bool) -> Self {
+        let (pieces, mut coming) = mpsc::channel(AHEAD);
+        let folder = shelf.folder().to_owned();
+        let place = folder.display().to_string();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut file = WholeFile::begin(&folder)?;
+            while let Some(piece) = coming.blocking_recv() {
+                match piece {
+                    Piece::Bytes(bytes) => file.add(&bytes)?,
+                    Piece::End => return file.keep(&name, replace),
+                }
+            }
+            // Whoever wrote has given up: what is there is not whole, and goes.
+            Err(io::ErrorKind::Interrupted.into())
+        });
+        Self { pieces, done, place }
+    }
+
+    /// Adds to it. That the disk failed is told at the end.
+    pub(super) async fn add(&mut self, bytes: Vec<u8>) {
+        let _ = self.pieces.send(Piece::Bytes(bytes)).await;
+    }
+
+    /// Whether the disk failed already.
+    pub(super) fn is_over(&self) -> bool {
+        self.pieces.is_closed()
+    }
+
+    /// Makes it a whole file. Answers its size in bytes.
+    pub(super) async fn end(self) -> Result<u64> {
+        let _ = self.pieces.send(Piece::End).await;
+        let written = match self.done.await {
+            Ok(written) => written,
+            Err(_) => Err(io::ErrorKind::Interrupted.into()),
+        };
+        written.map_err(|error| not_written(&self.place, &error))
+    }
+}
+
+fn not_written(folder: &str, error: &io::Error) -> ApiError {
+    let todo = match error.kind() {
+        io::ErrorKind::StorageFull => "make room there",
+        io::ErrorKind::AlreadyExists => "wait a second and try again",
+        _ => "make it writable for you, or choose another folder in Settings",
+    };
+    let what = format!("the backup cannot be written to {folder} ({}); {todo}", error.kind());
+    ApiError::new(Code::Store, what)
+}
+
+impl Household {
+    /// Writes a backup of every backend that was ever read, and lets go of old ones. One that is not whole is
+    /// not there. Stopped, those that are whole stay.
+    pub async fn back_up(&self, cancel: &CancellationToken) -> Result<Vec<BackedUp>> {
+        let shelf = Arc::new(self.shelf());
+        let mut all = Vec::new();
+        for backend in self.backends().await? {
+            if backend.swept_at.or(backend.imported_at).is_some() {
+                all.push(self.back_up_one(&shelf, &backend, cancel).await?);
+            }
+        }
+        let now = self.now();
+        let tidied = tokio::task::spawn_blocking(move || shelf.tidy(now)).await;
+        if let Ok(Err(error)) = tidied {
+            tracing::warn!(%error, "old backups could not be looked through");
+        }
+        Ok(all)
+    }
+
+    async fn back_up_one(
+        &self,
+        shelf: &Shelf,
+        backend: &Backend,
+        cancel: &CancellationToken,
+    ) -> Result<BackedUp> {
+        let store = self.store();
+        let person = store.person_name(backend.person).await?.unwrap_or_else(|| "main".to_owned());
+        let show_ids = store.ids_of_shows().await?;
+        let at = self.now();
+        let file = file_name(&person, backend.id, &backend.name, at);
+        let head = Head {
+            format: FORMAT,
+            version: VERSION,
+            made_at: at.0,
+            app: env!("CARGO_PKG_VERSION"),
+            person: &person,
+            backend: Account { name: &backend.name, kind: &backend.kind },
+        };
+        let mut writing = Writing::begin(shelf, file.clone(), false);
+        let mut page = format::head(&head).map_err(unspeakable)?;
+        let (mut after, mut titles) = (TitleId(i64::MIN), 0_u64);
+        loop {
+            if cancel.is_cancelled() {
+                return Err(ApiError::new(Code::Stopped, "stopped; begin again when you like"));
+            }
+            let some =
+                store.kept_on(backend.id, backend.person, backend.import, after, AT_ONCE).await?;
+            let Some(last) = some.last() else { break };
+            after = last.title;
+            for title in &some {
+                if titles > 0 {
+                    page.extend_from_slice(b",\n");
+                }
+                let of_show = title.show.and_then(|show| show_ids.get(&show));
+                page.extend(format::entry(title, of_show).map_err(unspeakable)?);
+                titles += 1;
+            }
+            writing.add(std::mem::take(&mut page)).await;
+            if writing.is_over() {
+                break;
+            }
+        }
+        let not_identified = store.count_in_review(backend.id).await?;
+        page.extend(format::foot(&Foot { count: titles, not_identified }).map_err(unspeakable)?);
+        writing.add(page).await;
+        let bytes = writing.end().await?;
+        Ok(BackedUp { backend: backend.id, name: backend.name.clone(), file, titles, bytes })
+    }
+}
+
+/// A value that has no form in JSON: there is none.
+pub(super) fn unspeakable(_: serde_json::Error) -> ApiError {
+    ApiError::new(Code::Store, "a title cannot be written down; please report this")
+}
+
+/// A time as it stands in names of files.
+pub(super) fn stamp(at: Moment) -> String {
+    let at = Timestamp::from_second(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.strftime("%Y%m%d-%H%M%S").to_string()
+}
