@@ -193,7 +193,9 @@ impl Attending {
             self.note(engine, Heard::Playback { key, how: Playback::Stopped }, &mut hints, at);
         }
         let due = self.is_due(at);
-        let asks = due && self.connection != Connection::Live;
+        // Who was seen playing before the socket told of it may have stopped in that moment: nobody would say so.
+        let untold = self.playing.iter().any(|playing| !self.sittings.contains_key(&playing.key));
+        let asks = untold || (due && self.connection != Connection::Live);
         if asks || hints.ask {
             let before = self.see_who_plays(engine).await?;
             outcome.playing = before.is_some();

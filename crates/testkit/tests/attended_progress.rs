@@ -285,6 +285,19 @@ async fn who_else_plays_is_counted_and_read_by_nobody() {
 }
 
 #[tokio::test]
+async fn whoever_stops_while_the_connection_is_made_is_not_seen_playing_for_ever() {
+    let mut story = Attended::new().await;
+    story.servers[JELLYFIN].play(HEAT, "ana").unwrap();
+    story.connect(JELLYFIN, true).await;
+    assert_eq!(story.attending[JELLYFIN].playing().len(), 1, "it was asked");
+    // Before the socket tells of sessions.
+    story.servers[JELLYFIN].stop_at("ana", minutes(30)).unwrap();
+    story.tick().await;
+    assert_eq!(story.attending[JELLYFIN].playing(), []);
+    assert_eq!(story.minutes(), [Some(30); 3], "and the place is on all of them");
+}
+
+#[tokio::test]
 async fn a_mark_is_read_though_somebody_else_plays_the_title() {
     let mut story = Attended::new().await;
     story.servers[JELLYFIN].play(HEAT, "ben").unwrap();
