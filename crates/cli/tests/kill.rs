@@ -121,7 +121,9 @@ impl House {
             !before.contains_key(number) && at.is_none_or(|at| at.elapsed() > REST)
         };
         let rested: Vec<u64> = (0..FILMS).filter(at_rest).collect();
-        while self.changed.len() < CHANGES {
+        // Where rounds are quick, fewer have rested by now.
+        let most = CHANGES.min(rested.len());
+        while self.changed.len() < most {
             let number = dice.of(&rested);
             if self.changed.contains_key(&number) {
                 continue;
