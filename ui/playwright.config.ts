@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { defineConfig } from "@playwright/test";
 
-const PORT = 5199;
+// A port of this folder's own: two clones that run their tests at once must not look at each other's page.
+const PORT = 5200 + (createHash("sha256").update(import.meta.dirname).digest().readUInt16BE() % 2000);
 
 export default defineConfig({
   testDir: "tests",
@@ -25,6 +27,6 @@ export default defineConfig({
   webServer: {
     command: `npx vite build --mode sample --outDir node_modules/.sample && npx vite preview --outDir node_modules/.sample --host 127.0.0.1 --port ${PORT} --strictPort`,
     url: `http://127.0.0.1:${PORT}`,
-    reuseExistingServer: true,
+    reuseExistingServer: false,
   },
 });
