@@ -13,6 +13,7 @@ mod bundle;
 mod command;
 mod demo;
 mod fuzz;
+mod mutants;
 mod page;
 mod pictures;
 mod queries;
@@ -64,6 +65,12 @@ const TASKS: &[Task] = &[
         takes: "[SECONDS] [TARGET…]",
         does: "feeds what reads bytes of strangers with inputs without end; ten minutes each",
         run: fuzz::fuzz,
+    },
+    Task {
+        name: "mutants",
+        takes: "",
+        does: "puts small faults into the rules of the merge, and looks whether a test notices each",
+        run: mutants::mutants,
     },
     Task {
         name: "bundle",

@@ -384,6 +384,15 @@ pub(crate) const SQLX: Tool = Tool {
     ask: &["sqlx", "--version"],
 };
 
+/// Puts small faults into `model` and looks whether a test notices.
+pub(crate) const MUTANTS: Tool = Tool {
+    program: "cargo-mutants",
+    package: "cargo-mutants",
+    version: "27.1.0",
+    with: &[],
+    ask: &["mutants", "--version"],
+};
+
 /// Packs the app: .deb and .rpm, .app and .dmg, or an installer for Windows. `bundle::packer` takes it from npm
 /// where it can; built here it takes many minutes. What compresses is optimised, or packing would take as long.
 pub(crate) const TAURI: Tool = Tool {
