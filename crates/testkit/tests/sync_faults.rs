@@ -63,6 +63,7 @@ async fn three() -> Three {
     let jellyfin = start(ServerKind::Jellyfin, "10.10.7").await;
     let emby = start(ServerKind::Emby, "4.8.11.0").await;
     let mut home = Household::new().await;
+    home.limits = household::impatient();
     home.join("den", ServerKind::Plex, &plex).await;
     home.join("attic", ServerKind::Jellyfin, &jellyfin).await;
     home.join("cellar", ServerKind::Emby, &emby).await;

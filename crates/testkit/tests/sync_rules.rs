@@ -184,7 +184,9 @@ async fn a_stopped_run_stops_at_once_and_loses_nothing() {
         home.report = Arc::new(StopAt { step: AtomicU64::new(step), cancel });
         let begun = Instant::now();
         let stopped = home.engine().sync(&mut home.accounts().await, Consent::default()).await;
-        assert!(begun.elapsed() < Duration::from_secs(5), "step {step} took {:?}", begun.elapsed());
+        // Nothing that goes on would take so long; whatever waits for an answer or a pause would.
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(30), "step {step} took {took:?}");
         if let Err(trouble) = &stopped {
             assert!(matches!(trouble, Trouble::Cancelled), "step {step}: {trouble}");
         }

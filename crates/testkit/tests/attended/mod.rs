@@ -16,7 +16,7 @@ use watchstate_servers::{
 use watchstate_testkit::fake::FakeServer;
 use watchstate_testkit::simulator::direct::SimClock;
 
-use crate::household::{CLIENT, Household, NOW, assert_ok, impatient};
+use crate::household::{CLIENT, Household, NOW, assert_ok};
 
 /// Which of the three.
 pub const PLEX: usize = 0;
@@ -93,7 +93,7 @@ impl Attended {
             // Signed in as a person does it, so that the token is known to be hers.
             let password = Sensitive::new("ana-password".to_owned());
             let (url, pause) = (server.url(), home.pause.clone());
-            let signed_in = sign_in(kind, &url, CLIENT, "ana", &password, impatient(), pause);
+            let signed_in = sign_in(kind, &url, CLIENT, "ana", &password, home.limits, pause);
             let SignedIn { token, user } = signed_in.await.unwrap();
             home.join_at(name, kind, url, Some(user.id), token.expose()).await;
         }

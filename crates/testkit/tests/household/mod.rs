@@ -36,7 +36,19 @@ impl Pause for Still {
     }
 }
 
-/// Limits under which a server that hangs is noticed soon.
+/// Limits that a busy machine does not come up against.
+fn patient() -> Limits {
+    let long = Duration::from_secs(60);
+    Limits {
+        connect_timeout: long,
+        read_timeout: long,
+        total_timeout: 2 * long,
+        retries: 1,
+        ..Limits::default()
+    }
+}
+
+/// Limits under which a server that hangs is noticed soon: for tests in which one does.
 pub fn impatient() -> Limits {
     Limits {
         connect_timeout: Duration::from_millis(1_500),
@@ -56,6 +68,8 @@ pub struct Household {
     pub cancel: CancellationToken,
     /// How clients wait, and what their sockets go by.
     pub pause: Arc<dyn Pause>,
+    /// How long clients wait.
+    pub limits: Limits,
     servers: Vec<Arc<dyn MediaServer>>,
     _folder: tempfile::TempDir,
 }
@@ -72,6 +86,7 @@ impl Household {
             settings: Settings::default(),
             report: Arc::new(Silent),
             cancel: CancellationToken::new(),
+            limits: patient(),
             servers: Vec::new(),
             _folder: folder,
         }
@@ -136,7 +151,7 @@ impl Household {
             token: Sensitive::new(token.to_owned()),
             client_id: CLIENT.to_owned(),
         };
-        let server = connect(address, impatient(), self.pause.clone()).unwrap();
+        let server = connect(address, self.limits, self.pause.clone()).unwrap();
         let info = server.check().await.unwrap();
         let user = server.user().await.unwrap();
         let mut tx = self.store.begin().await.unwrap();
@@ -169,7 +184,7 @@ impl Household {
             client_id: "6f1c2f0e-0000-4000-8000-000000000001".to_owned(),
         };
         let pause = Arc::new(Still(self.clock.clone()));
-        self.servers[place] = connect(address, impatient(), pause).unwrap();
+        self.servers[place] = connect(address, self.limits, pause).unwrap();
     }
 
     pub async fn accounts(&self) -> Vec<Account> {
