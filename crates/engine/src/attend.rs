@@ -291,6 +291,11 @@ impl Attending {
         pace(self.connection, self.account.server.tells(), !self.playing.is_empty(), since)
     }
 
+    /// Whether nobody plays, and nothing has happened for so long that it is looked for at the slowest pace.
+    pub fn is_at_rest(&self, at: Moment) -> bool {
+        self.sittings.is_empty() && self.playing.is_empty() && self.pace(at) >= ASLEEP_S
+    }
+
     fn is_due(&self, at: Moment) -> bool {
         self.can_look && self.looked_at.is_none_or(|looked| at.0 - looked.0 >= self.pace(at))
     }

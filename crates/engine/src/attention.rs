@@ -1,7 +1,7 @@
 //! What all engines of a household share: one thing at a time on each server, and what servers told of who
 //! plays there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
@@ -17,7 +17,7 @@ const MOST_TOLD: usize = 500;
 /// What was read of an item is compared with its baseline, and a delivery moves that baseline. A reading
 /// that is older than a delivery and taken in after it would look like a person's act that undid the
 /// delivery. So whoever reads from a backend in order to take it in, or writes to it, has its lane from the
-/// first request to the last commit. Nobody holds two.
+/// first request to the last commit. Nobody who is at work holds two.
 ///
 /// Two backends that are the same account of the same server, added twice, are one lane: else both would find
 /// that a mark is missing there, and both would write it.
@@ -51,6 +51,19 @@ impl Attention {
             Arc::clone(lanes.entry(whose(backend)).or_default())
         };
         lane.lock_owned().await
+    }
+
+    /// Waits for the lanes of several backends, for whoever wants nothing but that nobody is at work: it has no lane
+    /// yet, and asks for nothing while it has them.
+    pub(crate) async fn lanes(&self, backends: impl Iterator<Item = &Backend>) -> Vec<Lane> {
+        let mut seen = HashSet::new();
+        let mut lanes = Vec::new();
+        for backend in backends {
+            if seen.insert(whose(backend)) {
+                lanes.push(self.lane(backend).await);
+            }
+        }
+        lanes
     }
 
     /// A server told of a playback. A connection that breaks takes nothing of it back: whoever played goes on

@@ -27,8 +27,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Learns what copies are to show again, where that is why they are written: count and date go with it.
-    pub(crate) async fn recall_wishes(&self, letters: &mut [Letter]) -> Result<()> {
+    /// Learns what copies are to show again, where that is why they are written: count and date go with it. One
+    /// whose wish has ended meanwhile is for planning to look at, and not written.
+    pub(crate) async fn recall_wishes(&self, letters: &mut Vec<Letter>) -> Result<()> {
         let these: Vec<ItemId> = letters
             .iter()
             .filter(|letter| letter.row.because.brings_back())
@@ -42,6 +43,7 @@ impl Engine {
         for letter in letters.iter_mut().filter(|letter| letter.row.because.brings_back()) {
             letter.wish = wishes.get(&letter.row.item).copied();
         }
+        letters.retain(|letter| letter.wish.is_some() || !letter.row.because.brings_back());
         Ok(())
     }
 }

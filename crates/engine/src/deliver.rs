@@ -6,8 +6,8 @@ use futures::StreamExt;
 use watchstate_model::{Because, Item, ItemId, ItemKey, Marks, Moment, TitleId, Watch, Wish};
 use watchstate_servers::{Fault, Playing, ServerError, Write};
 use watchstate_store::{
-    Attempt, Baseline, ChangeRow, Changed, CopyChange, JournalRow, KnownItem, OutboxRow, Run, What,
-    marks_print,
+    Attempt, Baseline, ChangeRow, Changed, CopyChange, JournalRow, KnownItem, OutboxRow, Run,
+    Touched, Tx, What, marks_print,
 };
 
 use crate::decide::Stance;
@@ -17,6 +17,9 @@ use crate::{Account, Engine, Result, Trouble};
 
 /// After so many tries that the server accepted without showing it, a write is parked.
 const TRIES: u32 = 3;
+/// What a sweep showed is believed for so long before it is asked again: seconds. Whoever plays something while
+/// thirty thousand writes go out must not be overwritten by what was true before the first.
+const FRESH_S: i64 = 60;
 /// When somebody is watching, it is looked at again after this: seconds.
 const WHILE_PLAYING_S: i64 = 60;
 /// The first wait after a failure, doubled for each further one: seconds.
@@ -97,7 +100,7 @@ impl Engine {
         run: &mut Run,
     ) -> Result<()> {
         let backend = account.backend.id;
-        let due = due.at(taker.stance.at);
+        let mut due = due.at(taker.stance.at);
         let at_once = account.server.read_at_once().max(1);
         let most = u32::try_from(at_once).unwrap_or(100);
         let mut after = ItemId(0);
@@ -105,7 +108,16 @@ impl Engine {
         loop {
             self.go_on()?;
             let rows = self.owed(account, due, after, most, None).await?;
-            let Some(last) = rows.last().map(|row| row.item) else { break };
+            let Some(last) = rows.last().map(|row| row.item) else {
+                if !std::mem::take(&mut refusals.overtaken) {
+                    break;
+                }
+                // What is owed now instead goes out as well; what failed a moment ago rests.
+                self.plan_touched(accounts, taker.person, taker.stance.at).await?;
+                (after, due) = (ItemId(0), taker.stance.at);
+                continue;
+            };
+            let fresh = fresh && self.clock.now().0 - taker.stance.at.0 <= FRESH_S;
             let keys: Vec<ItemKey> = rows.iter().map(|row| row.key.clone()).collect();
             let (playing, read) = futures::join!(self.ask(account.server.playing()), async {
                 if fresh { None } else { Some(self.ask(account.server.read(&keys)).await) }
@@ -300,6 +312,8 @@ impl Engine {
         let at = taker.stance.at;
         self.recall_wishes(&mut letters).await?;
         let busy = self.played_there(account, &letters, playing).await?;
+        let mut tx = self.store.begin().await?;
+        let letters = still_owed(&mut tx, letters, refusals).await?;
         let (wait, letters): (Vec<Letter>, Vec<Letter>) =
             letters.into_iter().partition(|letter| busy.contains(&letter.row.item));
         let (letters, needless): (Vec<Letter>, Vec<Letter>) =
@@ -317,7 +331,6 @@ impl Engine {
                 parked: false,
             })
             .collect();
-        let mut tx = self.store.begin().await?;
         tx.attempted(&kept).await?;
         tx.settle(&needless).await?;
         if letters.is_empty() {
@@ -342,9 +355,13 @@ impl Engine {
                     to: letter.row.target,
                     duration_ms: letter.duration_ms,
                 };
-                let answer = match &letter.wish {
-                    Some(wish) => self.ask(account.server.restore(&write, &wish.shows)).await,
-                    None => self.ask(account.server.write(&write)).await,
+                // What has not begun when it is told to stop does not begin.
+                let answer = match (self.go_on(), &letter.wish) {
+                    (Err(stopped), _) => return (letter, Err(stopped)),
+                    (_, Some(wish)) => {
+                        self.finish(account.server.restore(&write, &wish.shows)).await
+                    }
+                    (_, None) => self.finish(account.server.write(&write)).await,
                 };
                 self.report.step(Step::Sent { backend, item: letter.row.item });
                 (letter, answer)
@@ -366,7 +383,7 @@ impl Engine {
         refusals: &mut Refusals,
     ) -> Result<()> {
         let keys: Vec<ItemKey> = answers.iter().map(|(letter, _)| letter.row.key.clone()).collect();
-        let read = self.ask(account.server.read(&keys)).await;
+        let read = self.finish(account.server.read(&keys)).await;
         let shown: HashMap<ItemKey, Item> = match read {
             Ok(items) => items.into_iter().map(|item| (item.key.clone(), item)).collect(),
             Err(trouble) => {
@@ -381,8 +398,9 @@ impl Engine {
         let items: Vec<ItemId> = answers.iter().map(|(letter, _)| letter.row.item).collect();
         let mut known: HashMap<ItemId, KnownItem> =
             tx.items(&items).await?.into_iter().map(|(_, item)| (item.row.id, item)).collect();
+        let owed = tx.targets(&items).await?;
         let (mut rows, mut settled, mut attempts, mut lines) = (vec![], vec![], vec![], vec![]);
-        let (mut changes, mut brought_back) = (vec![], vec![]);
+        let (mut changes, mut brought_back, mut touched) = (vec![], vec![], vec![]);
         let mut gone = Vec::new();
         let mut end = None;
         for (letter, answer) in answers {
@@ -391,6 +409,9 @@ impl Engine {
                 gone.push(letter.row.item);
                 continue;
             };
+            // While it was on its way, what the account is to show became another thing, planned against what it
+            // showed before: now it shows what is written here, and that has to be planned for anew.
+            let is_overtaken = owed.get(&letter.row.item) != Some(&letter.row.target);
             let told = letter.row.target.is_shown_by(
                 now.marks.watch,
                 &stance.abilities,
@@ -407,7 +428,11 @@ impl Engine {
                     became: now.marks.watch,
                     because: letter.row.because,
                 }));
-                settled.push(letter.row.item);
+                if is_overtaken {
+                    touched.extend(item.titles().map(|title| Touched { title, again: false }));
+                } else {
+                    settled.push(letter.row.item);
+                }
                 if letter.row.because.brings_back() {
                     brought_back.push(letter.row.item);
                 }
@@ -431,6 +456,14 @@ impl Engine {
                 row.baseline = Some(Baseline { marks: row.seen, at: stance.at });
                 row.because = Because::Delivered;
                 rows.push(row);
+                continue;
+            }
+            if matches!(answer, Err(Trouble::Cancelled)) {
+                end = Some(Trouble::Cancelled);
+                continue;
+            }
+            if is_overtaken {
+                refusals.overtaken = true;
                 continue;
             }
             let attempt = after_failure(&letter.row, &answer, stance.at);
@@ -463,6 +496,8 @@ impl Engine {
         tx.add_changes(taker.run, taker.person, stance.at, &changes).await?;
         tx.told_wishes(&brought_back).await?;
         tx.gone(&gone).await?;
+        tx.touch(taker.person, &touched).await?;
+        refusals.overtaken |= !touched.is_empty();
         tx.commit().await?;
         match end {
             Some(trouble) => Err(trouble),
@@ -480,6 +515,24 @@ struct Refusals {
     parked: bool,
     /// Whether anything was written before.
     has_begun: bool,
+    /// Whether an account is to show something else by now than what was about to be written.
+    overtaken: bool,
+}
+
+/// Those of these letters that are still what is owed. Between planning and writing a person may have changed
+/// their mind, elsewhere or in the window.
+async fn still_owed(
+    tx: &mut Tx,
+    letters: Vec<Letter>,
+    refusals: &mut Refusals,
+) -> Result<Vec<Letter>> {
+    let items: Vec<ItemId> = letters.iter().map(|letter| letter.row.item).collect();
+    let owed = tx.targets(&items).await?;
+    let (still, overtaken): (Vec<Letter>, Vec<Letter>) = letters
+        .into_iter()
+        .partition(|letter| owed.get(&letter.row.item) == Some(&letter.row.target));
+    refusals.overtaken |= overtaken.iter().any(|letter| owed.contains_key(&letter.row.item));
+    Ok(still)
 }
 
 /// What becomes of a write that did not come to be.

@@ -165,7 +165,9 @@ impl Engine {
             let mut counters = watchstate_store::Run::default();
             self.sweep(account, &taker, consent.full, &mut counters).await?;
             let here = std::slice::from_ref(account);
-            self.brake(here, person, running.id, &HashMap::new(), consent, at).await?;
+            // What a person agreed to are writes they were shown. What waits was shown as waiting.
+            let ask = Consent { yes: false, ..consent };
+            self.brake(here, person, running.id, &HashMap::new(), ask, at).await?;
             self.plan_touched(accounts, person, at).await?;
             fresh = true;
         } else if !full && !swept_now {

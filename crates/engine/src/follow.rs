@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use watchstate_model::{BackendId, Item, ItemKey, Moment, PersonId, RunId};
+use watchstate_model::{BackendId, Item, ItemKey, Moment, RunId};
 use watchstate_store::{Import, Run};
 
 use crate::decide::Stance;
@@ -55,6 +55,8 @@ pub struct PassedOn {
     pub failed: u64,
     /// Writes that were not needed any more.
     pub already: u64,
+    /// Writes that are still owed and tried again by themselves.
+    pub left: u64,
 }
 
 impl Engine {
@@ -81,7 +83,7 @@ impl Engine {
                 self.take_hinted(account, &taker, items, &mut run).await?;
             }
         }
-        self.decide_hinted(accounts, account.backend.person, at, &run).await
+        self.decide_hinted(accounts, account, at, &run).await
     }
 
     /// Who takes in what was hinted at.
@@ -107,16 +109,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets the brake count what was taken away, and plans.
+    /// Lets the brake count what was taken away on an account, and plans. Of the others nothing is let go: what is
+    /// found there may be the first pages of a library that is being read.
     pub(crate) async fn decide_hinted(
         &self,
         accounts: &[Account],
-        person: PersonId,
+        account: &Account,
         at: Moment,
         run: &Run,
     ) -> Result<Followed> {
+        let (person, here) = (account.backend.person, std::slice::from_ref(account));
         let held =
-            self.brake(accounts, person, NO_RUN, &HashMap::new(), Consent::default(), at).await?;
+            self.brake(here, person, NO_RUN, &HashMap::new(), Consent::default(), at).await?;
         self.plan_touched(accounts, person, at).await?;
         let owed = self.store.due(at).await?;
         Ok(Followed {
@@ -151,7 +155,9 @@ impl Engine {
         let (taker, mut run) = (self.hinted(account, at), Run::default());
         let due = if at_once { Due::Now } else { Due::Rested };
         let ended = self.deliver(accounts, account, &taker, false, due, &mut run).await;
+        let left = self.store.waiting(backend.id).await?.owed;
         let passed = PassedOn {
+            left,
             written: run.written,
             held: run.held,
             failed: run.failed,

@@ -25,8 +25,9 @@ const LIBRARIES_EACH_S: i64 = 3600;
 const LONGEST_LIST: u32 = 20_000;
 /// The list of what is watched is not read again sooner than this after it was: seconds.
 const LIST_EACH_S: i64 = 60;
-/// How many differences are followed at once; the rest is found by the next look.
-const MOST_DIFFERENCES: usize = 500;
+/// More differences than this are for the next import to find. They are never followed in parts: of the marks that
+/// are gone, the brake has to see all.
+const MOST_DIFFERENCES: usize = 5_000;
 
 /// What is remembered between two looks at an account.
 #[derive(Debug, Default)]
@@ -65,7 +66,10 @@ impl Engine {
                 let glance = self.ask(account.server.glance(library, since, RECENT)).await?;
                 watched = watched.saturating_add(glance.watched);
                 let latest = glance.recent.iter().filter_map(|item| item.marks.last_played).max();
-                if let Some(latest) = latest {
+                // A date to come, of a clock that was wrong, would hide all that is played until then.
+                if let Some(latest) =
+                    latest.map(|latest| latest.min(taker.stance.clock.to_theirs(at)))
+                {
                     let known = memory.latest.entry(library.key.clone()).or_insert(latest);
                     *known = latest.max(*known);
                 }
@@ -82,7 +86,7 @@ impl Engine {
                 memory.surplus = surplus(watched, ours);
             }
         }
-        let mut followed = self.decide_hinted(accounts, account.backend.person, at, &run).await?;
+        let mut followed = self.decide_hinted(accounts, account, at, &run).await?;
         if !differ.is_empty() {
             followed.and(self.follow(accounts, account, &differ).await?);
             // What still differs in number are copies that only one of the two counts.
@@ -107,7 +111,8 @@ impl Engine {
         Ok(libraries)
     }
 
-    /// The keys of items whose mark is another one here and there, of those that both know.
+    /// The keys of items whose mark is another one here and there, of those that both know; none where they are
+    /// too many.
     async fn differences(&self, account: &Account, libraries: &[Library]) -> Result<Vec<ItemKey>> {
         let mut there: HashSet<ItemKey> = HashSet::new();
         for library in libraries {
@@ -132,7 +137,9 @@ impl Engine {
         let here: HashSet<ItemKey> = here.into_iter().collect();
         let mut differ: Vec<ItemKey> = here.symmetric_difference(&there).cloned().collect();
         differ.sort_unstable();
-        differ.truncate(MOST_DIFFERENCES);
+        if differ.len() > MOST_DIFFERENCES {
+            differ.clear();
+        }
         Ok(differ)
     }
 }

@@ -208,6 +208,7 @@ pub struct Engine {
     settings: Settings,
     report: Arc<dyn Report>,
     cancel: CancellationToken,
+    give_up: CancellationToken,
     merge: Merge,
     attention: Attention,
 }
@@ -227,7 +228,8 @@ impl Engine {
     ) -> Self {
         let merge = watchstate_model::merge::merge;
         let attention = Attention::default();
-        Self { store, clock, settings, report, cancel, merge, attention }
+        let give_up = cancel.clone();
+        Self { store, clock, settings, report, cancel, give_up, merge, attention }
     }
 
     /// The same engine with another rule: for tests only.
@@ -240,6 +242,13 @@ impl Engine {
     #[must_use]
     pub fn beside(self, attention: &Attention) -> Self {
         Self { attention: attention.clone(), ..self }
+    }
+
+    /// The same engine, which once it is told to stop lets come to an end what is on its way to a server, until
+    /// it is told to give that up as well. Without, both are one.
+    #[must_use]
+    pub fn finishing_until(self, give_up: CancellationToken) -> Self {
+        Self { give_up, ..self }
     }
 
     /// The store it works on.
@@ -255,6 +264,18 @@ impl Engine {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Trouble::Cancelled),
+            answer = question => Ok(answer?),
+        }
+    }
+
+    /// Waits for the answer to what must not be left half done: a write, and what reads it back.
+    async fn finish<T>(
+        &self,
+        question: impl Future<Output = Result<T, watchstate_servers::ServerError>> + Send,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.give_up.cancelled() => Err(Trouble::Cancelled),
             answer = question => Ok(answer?),
         }
     }

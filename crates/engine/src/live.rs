@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use rand::Rng;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use watchstate_model::{BackendId, Moment};
 use watchstate_servers::{Fault, Heard, Listening, NowPlaying, Pause, ServerError, Tells};
@@ -20,15 +20,20 @@ use crate::{Account, Engine, Result, Trouble};
 
 /// How often one looks whether it is time for something.
 const TICK: Duration = Duration::from_secs(10);
+/// The same where nobody plays, nothing is owed and nothing has happened for hours: a computer at rest is not woken
+/// for nothing.
+const TICK_AT_REST: Duration = Duration::from_secs(60);
 /// The wait before a second try to reach a server; doubled for each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// So long is waited for what is on its way when all is to end.
+const LAST_WAIT: Duration = Duration::from_secs(4);
 /// A connection that stood so long was a good one, and the next wait is the first again: seconds. One that is
 /// cut as soon as it stands, by a proxy that lets no socket live, would otherwise be made anew each second.
 const STOOD_S: i64 = 60;
-/// A server whose socket could not be opened is asked in the meantime, and tried again after so many ticks.
-const TICKS_WITHOUT_SOCKET: u32 = 30;
+/// A server whose socket could not be opened is asked in the meantime, and tried again after so long.
+const WITHOUT_SOCKET: Duration = Duration::from_secs(300);
 /// So many messages are taken at once when they come together.
 const TOGETHER: usize = 200;
 /// A task that is behind by more words than this looks for itself instead.
@@ -65,6 +70,8 @@ pub struct Standing {
 enum Word {
     /// Something was heard of it by another road than its socket.
     Heard(Heard),
+    /// The same of several, and who waits until they were looked after.
+    Told(Vec<Heard>, oneshot::Sender<()>),
     /// It is owed something.
     PassOn,
 }
@@ -121,6 +128,7 @@ impl Live {
                 shared: Arc::clone(&shared),
                 attending: Attending::new(account),
                 words,
+                left: 0,
             };
             tasks.spawn(attendant.be_supervised());
         }
@@ -132,9 +140,18 @@ impl Live {
         Handle(Arc::clone(&self.shared))
     }
 
-    /// Ends all tasks. What was decided is in the database; a write on its way is not waited for.
+    /// Ends all tasks, when what each has on its way to its server has arrived; of one that takes too long the
+    /// rest is left to the next start. What was decided is in the database.
     pub async fn stop(mut self) {
+        let accounts = self.shared.accounts.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let backends = accounts.iter().map(|account| &account.backend);
+        // Whoever writes has the lane: with all of them in hand, nobody is in the middle of it.
+        let lanes = tokio::select! {
+            lanes = self.shared.engine.attention.lanes(backends) => Some(lanes),
+            () = self.shared.pause.pause(LAST_WAIT) => None,
+        };
         self.tasks.shutdown().await;
+        drop(lanes);
     }
 }
 
@@ -142,6 +159,14 @@ impl Handle {
     /// Something was heard of an account by another road than its socket.
     pub fn hear(&self, backend: BackendId, heard: Heard) {
         self.0.say(backend, Word::Heard(heard));
+    }
+
+    /// The same of several; answers when they were looked after, `false` where that did not come to be: then
+    /// whoever told it has to tell it again.
+    pub async fn hear_out(&self, backend: BackendId, told: Vec<Heard>) -> bool {
+        let Some(words) = self.0.words.get(&backend) else { return false };
+        let (done, looked_after) = oneshot::channel();
+        words.try_send(Word::Told(told, done)).is_ok() && looked_after.await.is_ok()
     }
 
     /// These are owed something: by a person's hand in the window, or by a run.
@@ -207,11 +232,14 @@ struct Attendant {
     shared: Arc<Shared>,
     attending: Attending,
     words: mpsc::Receiver<Word>,
+    /// What could not be written yet when something was last passed on.
+    left: u64,
 }
 
 /// What happened next.
 enum Next {
-    Heard(Vec<Heard>, bool),
+    /// What was heard, whether something is owed, and who waits until it was looked after.
+    Heard(Vec<Heard>, bool, Vec<oneshot::Sender<()>>),
     Broken(ServerError),
     Tick,
 }
@@ -298,8 +326,9 @@ impl Attendant {
     /// Follows what happens until the connection breaks; answers why.
     async fn listen(&mut self, mut socket: Option<Box<dyn Listening>>) -> Trouble {
         let pause = Arc::clone(&self.shared.pause);
-        let mut tick = pause.pause(TICK);
-        let mut ticks = 0_u32;
+        let mut until = self.next_tick();
+        let mut tick = pause.pause(until);
+        let mut without = Duration::ZERO;
         loop {
             let next = tokio::select! {
                 biased;
@@ -309,38 +338,68 @@ impl Attendant {
                     Some(word) => self.words_after(word),
                 },
                 heard = heard(&mut socket) => match heard {
-                    Ok(heard) => Next::Heard(heard, false),
+                    Ok(heard) => Next::Heard(heard, false, Vec::new()),
                     Err(error) => Next::Broken(error),
                 },
             };
             let done = match next {
                 Next::Broken(error) => Err(error.into()),
-                Next::Heard(heard, owed) => self.heard(heard, owed).await,
+                Next::Heard(heard, owed, wait) => {
+                    let done = self.heard(heard, owed).await;
+                    if done.is_ok() {
+                        // Whoever does not wait any more need not know.
+                        for waits in wait {
+                            let _ = waits.send(());
+                        }
+                    }
+                    done
+                }
                 Next::Tick => {
-                    tick = pause.pause(TICK);
-                    ticks = ticks.wrapping_add(1);
-                    if socket.is_none()
-                        && ticks.is_multiple_of(TICKS_WITHOUT_SOCKET)
-                        && let Some(opened) = self.open().await
-                    {
-                        socket = Some(opened);
+                    without = if socket.is_some() { Duration::ZERO } else { without + until };
+                    let opened = if without >= WITHOUT_SOCKET {
+                        without = Duration::ZERO;
+                        self.open().await
+                    } else {
+                        None
+                    };
+                    let done = if opened.is_some() {
+                        socket = opened;
                         self.again().await
                     } else {
                         self.tick().await
-                    }
+                    };
+                    until = self.next_tick();
+                    tick = pause.pause(until);
+                    done
                 }
             };
             if let Err(trouble) = done {
                 return trouble;
             }
+            // Whoever was at rest, and has something to do now, does not sleep on.
+            if self.next_tick() < until {
+                until = self.next_tick();
+                tick = pause.pause(until);
+            }
         }
+    }
+
+    /// How long until it is to be looked whether it is time for something.
+    fn next_tick(&self) -> Duration {
+        let at = self.shared.engine.clock.now();
+        let rests = self.left == 0 && self.attending.is_at_rest(at);
+        if rests { TICK_AT_REST } else { TICK }
     }
 
     /// A word, and all that were said with it.
     fn words_after(&mut self, first: Word) -> Next {
-        let (mut heard, mut owed) = (Vec::new(), false);
+        let (mut heard, mut owed, mut wait) = (Vec::new(), false, Vec::new());
         let mut take = |word| match word {
             Word::Heard(it) => heard.push(it),
+            Word::Told(told, waits) => {
+                heard.extend(told);
+                wait.push(waits);
+            }
             Word::PassOn => owed = true,
         };
         take(first);
@@ -350,7 +409,7 @@ impl Attendant {
                 Err(_) => break,
             }
         }
-        Next::Heard(heard, owed)
+        Next::Heard(heard, owed, wait)
     }
 
     async fn heard(&mut self, heard: Vec<Heard>, owed: bool) -> Result<()> {
@@ -384,6 +443,7 @@ impl Attendant {
 
     async fn pass_on(&mut self, accounts: &[Account], at_once: bool) -> Result<()> {
         let passed = self.attending.pass_on(&self.shared.engine, accounts, at_once).await?;
+        self.left = passed.left;
         if passed.written + passed.failed + passed.already > 0 {
             self.shared.news.marks();
         }

@@ -7,7 +7,6 @@ use watchstate_model::{BackendId, Because, Brake, ItemId, Moment, PersonId, RunI
 use watchstate_store::{Brakes, JournalRow, KnownItem, OpenUnwatch, Tx, What};
 
 use crate::decide::{Decisions, Seen, Stance};
-use crate::follow::NO_RUN;
 use crate::take_in::Taker;
 use crate::{Account, Consent, Engine, Result};
 
@@ -17,7 +16,8 @@ const LATELY_S: i64 = 3600;
 impl Engine {
     /// Lets the un-watches of a person pass or holds them. Answers how many wait for a person, by backend.
     ///
-    /// Those of backends that are not among `accounts` wait for a run that asks them.
+    /// Those of backends that are not among `accounts` count, and nothing else: they wait for a run that has read
+    /// these.
     pub(crate) async fn brake(
         &self,
         accounts: &[Account],
@@ -36,10 +36,11 @@ impl Engine {
         }
         let said = match consent.yes {
             true => BTreeMap::new(),
-            false => self.judge(&mut tx, person, &brakes, run, &found, at).await?,
+            false => self.judge(&mut tx, person, &brakes, &found, at).await?,
         };
         let mut hold = Vec::new();
-        for open in &found {
+        let is_asked = |open: &&OpenUnwatch| accounts.iter().any(|a| a.backend.id == open.backend);
+        for open in found.iter().filter(is_asked) {
             if let Some(Brake::Hold(because)) = said.get(&open.backend) {
                 *held.entry(open.backend).or_default() += 1;
                 // One that waits since an earlier run has its line in the journal from then.
@@ -71,7 +72,6 @@ impl Engine {
         tx: &mut Tx,
         person: PersonId,
         brakes: &Brakes,
-        run: RunId,
         found: &[OpenUnwatch],
         at: Moment,
     ) -> Result<BTreeMap<BackendId, Brake>> {
@@ -95,10 +95,7 @@ impl Engine {
         let watched = tx.count_watched(person).await?;
         // What comes in one by one, as sockets tell it, is counted together: a server that loses its marks
         // slowly is held like one that lost them at once.
-        let lately = match run {
-            NO_RUN => tx.count_taken_away(person, Moment(at.0 - LATELY_S)).await?,
-            _ => 0,
-        };
+        let lately = tx.count_taken_away(person, Moment(at.0 - LATELY_S)).await?;
         let all: Vec<Loss> = losses.values().copied().collect();
         Ok(losses.into_keys().zip(brake(&all, lately, watched, usual)).collect())
     }

@@ -1,5 +1,7 @@
 //! Writes still owed.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use watchstate_model::{BackendId, Because, Change, ItemId, ItemKey, Moment, Target};
 
@@ -150,6 +152,29 @@ impl Tx {
                 because: Because::from_code(&r.because).unwrap_or(Because::Differs),
                 attempts: count(r.attempts),
                 attempted: r.attempted != 0,
+            })
+            .collect())
+    }
+
+    /// What these items are owed by now. One that is not among the answers is owed nothing any more.
+    pub async fn targets(&mut self, items: &[ItemId]) -> Result<HashMap<ItemId, Target>> {
+        let items = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        let rows = sqlx::query!(
+            "SELECT item_id, watched, position, plays, played_at FROM outbox
+             WHERE item_id IN (SELECT value FROM json_each(?1))",
+            items
+        )
+        .fetch_all(self.conn())
+        .await?;
+        let target = |watch, plays, played_at: Option<i64>| Target {
+            watch,
+            plays: count(plays),
+            played_at: played_at.map(Moment),
+        };
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                (ItemId(r.item_id), target(watch(r.watched, r.position), r.plays, r.played_at))
             })
             .collect())
     }

@@ -183,6 +183,18 @@ async fn nothing_else_is_blocked_by_what_waits() {
     assert_eq!(lost.held().await.len(), MANY);
 }
 
+/// Whoever says yes to the writes they were shown does not say yes to what was shown as waiting.
+#[tokio::test]
+async fn a_yes_to_an_export_lets_nothing_go() {
+    let lost = Lost::happened().await;
+    let mut accounts = lost.home.accounts().await;
+    let all: Vec<_> = accounts.iter().map(|account| account.backend.id).collect();
+    let yes = Consent { yes: true, full: true };
+    assert_ok(&lost.home.engine().export(&mut accounts, &all, yes).await.unwrap());
+    assert_eq!((lost.watched(&lost.attic), lost.watched(&lost.den)), (0, MANY));
+    assert_eq!(lost.held().await.len(), MANY);
+}
+
 #[tokio::test]
 async fn what_comes_back_by_itself_waits_no_more() {
     let lost = Lost::happened().await;
