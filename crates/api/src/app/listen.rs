@@ -164,12 +164,7 @@ impl Ears for Handle {
         let standing = self.standing();
         let is_there = |stands: &Standing| stands.connection != attend::Connection::Offline;
         let is_there = standing.get(&backend).is_some_and(is_there);
-        if is_there {
-            for heard in told {
-                Self::hear(self, backend, heard);
-            }
-        }
-        is_there
+        is_there && self.hear_out(backend, told).await
     }
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod held;
 mod history;
 mod inbox;
+mod jobs;
 mod list;
 mod listen;
 mod live;
@@ -38,13 +39,13 @@ use backups::Offers;
 pub use demo::{Demo, DemoServers};
 pub use inbox::Ears;
 use jiff::tz::TimeZone;
+use jobs::Jobs;
 use list::ListCache;
 use listen::Listening;
 use live::Board;
 pub use log::LogRing;
-use preview::Previews;
+use preview::{LookAnew, Previews};
 pub use realtime::{Heeded, Plays, Realtime};
-use runs::Jobs;
 use schedule::Schedule;
 use tickets::Tickets;
 use tokio::sync::broadcast;
@@ -116,8 +117,8 @@ struct House {
 struct Mood {
     /// What keeps everything from going on.
     trouble: Option<Failure>,
-    /// The preview that a person agreed to, where it is not what would be changed any more.
-    look_anew: Option<String>,
+    /// What a person agreed to, where it is not what would be changed any more.
+    look_anew: Option<LookAnew>,
     paused_until: Option<Moment>,
     next_run: Option<NextRun>,
     /// Backends that are to be told something as soon as nothing else goes on.
@@ -195,8 +196,12 @@ impl App {
         self.tracker.close();
         let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();
         let pause = house.household.around.pause.clone();
+        let ended = async {
+            self.tracker.wait().await;
+            self.schedule_has_ended().await;
+        };
         tokio::select! {
-            () = self.tracker.wait() => {}
+            () = ended => {}
             () = pause.pause(DRAIN) => {}
         }
         house.household.store().close().await;

@@ -6,6 +6,7 @@ use watchstate_model::Moment;
 use watchstate_servers::ServerKind;
 use watchstate_store::{Backend, Import, Stock, Waiting as Owed};
 
+use super::preview::LookAnew;
 use super::truth::{Standing, Stands, truth};
 use super::{App, locked};
 use crate::contract::{
@@ -46,6 +47,7 @@ impl App {
         };
         let running = self.is_working();
         let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
+        let anew = look_anew.as_ref();
         let stands: Vec<Stands> = backends.iter().map(stands).collect();
         let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
             let waits =
@@ -65,9 +67,11 @@ impl App {
             paused: paused_until.is_some(),
             unplanned,
             trouble: trouble.map(|trouble| trouble.what),
-            look_anew: look_anew.is_some(),
+            look_anew: anew.map(LookAnew::says),
             mended: mended.is_some(),
         });
+        let anew = anew.filter(|anew| anew.says() == says);
+        let todo = todo.or_else(|| anew.map(|anew| anew.todo().to_owned()));
         Ok(Overview {
             truth,
             says,
@@ -79,7 +83,7 @@ impl App {
             paused_until: paused_until.map(Into::into),
             today: self.today().await?,
             waiting,
-            look_anew,
+            look_anew: look_anew.as_ref().and_then(LookAnew::preview).map(str::to_owned),
             brakes_off: household.brakes_off().await?,
             backends,
             mended: mended.map(|mended| Mended {

@@ -82,6 +82,55 @@ pub(super) struct Agreed {
     changes: Arc<HashSet<Key>>,
 }
 
+/// What a person agreed to that was not what would be changed any more: nothing of it was written.
+#[derive(Clone)]
+pub(super) struct LookAnew {
+    aim: Aim,
+    preview: String,
+}
+
+impl LookAnew {
+    /// What stands for the preview, of what is looked at in Review; the others are looked at where they are begun.
+    pub(super) fn preview(&self) -> Option<&str> {
+        match self.aim.what {
+            Deed::Run { .. } | Deed::Answer(_) => Some(&self.preview),
+            Deed::Undo(_) | Deed::Restore(_) => None,
+        }
+    }
+
+    /// What has come to nothing, in a sentence.
+    pub(super) fn says(&self) -> &'static str {
+        match self.aim.what {
+            Deed::Run { .. } | Deed::Answer(_) => {
+                "What would be changed is not what you agreed to any more: look at it again"
+            }
+            Deed::Undo(_) => {
+                "What was to be taken back is not the same any more: nothing was written"
+            }
+            Deed::Restore(_) => {
+                "What the backup would change is not the same any more: nothing was written"
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn todo(&self) -> &'static str {
+        match self.aim.what {
+            Deed::Run { .. } | Deed::Answer(_) => "Look at Review",
+            Deed::Undo(_) => "Look in Activity at what would be taken back now, then start again",
+            Deed::Restore(_) => "Look in Backups at what would be changed now, then start again",
+        }
+    }
+
+    /// Whether a look at this is the look anew.
+    pub(super) fn is_looked_at_by(&self, aim: &Aim) -> bool {
+        match (&self.aim.what, &aim.what) {
+            (Deed::Run { .. }, Deed::Run { .. }) => self.aim.wanted == aim.wanted,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        }
+    }
+}
+
 fn key(change: &PreviewChange) -> Key {
     (change.backend, change.title, change.to.is_watched())
 }
@@ -96,6 +145,11 @@ impl Agreed {
     pub(super) fn to(preview: String, aim: Aim, changes: &[PreviewChange]) -> Self {
         let written = changes.iter().filter(|change| would_be_written(change));
         Self { preview, aim, changes: Arc::new(written.map(key).collect()) }
+    }
+
+    /// What there is to look at anew when it is not what would be changed any more.
+    pub(super) fn look_anew(&self) -> LookAnew {
+        LookAnew { aim: self.aim.clone(), preview: self.preview.clone() }
     }
 
     /// To which backends it is written.
@@ -209,12 +263,12 @@ impl App {
         let not_matched = Arc::default();
         let changes = seen.changes;
         self.keep(Kept { at, line, backends: known, agreed, changes, before, not_matched });
-        locked(&self.mood).look_anew = None;
         Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
     }
 
     /// Keeps a preview, so that its rows can be asked for and it can be agreed to.
     pub(super) fn keep(&self, kept: Kept) {
+        locked(&self.mood).look_anew.take_if(|anew| anew.is_looked_at_by(&kept.agreed.aim));
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);

@@ -1,15 +1,15 @@
-//! Runs: begun, stopped, one at a time.
+//! Runs: begun, one at a time, and what comes of them.
 
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use tokio::select;
-use watchstate_engine::{Account, Answer, CancellationToken, Consent, Engine, Restore, Undo};
+use watchstate_engine::{Account, Answer, Consent, Engine, Restore, Undo};
 use watchstate_model::{BackendId, Moment, TitleId};
 use watchstate_store::{Backend, Import};
 
-use super::demo::busy;
-use super::preview::{Agreed, Aim, Deed};
+use super::jobs::Job;
+use super::preview::{Agreed, Aim, Deed, LookAnew};
 use super::{App, locked};
 use crate::Household;
 use crate::contract::{Failure, FailureKind, Live, PauseUntil, Tag};
@@ -22,26 +22,6 @@ const HALF_AN_HOUR_S: i64 = 30 * 60;
 /// The hour of the morning at which a pause ends.
 const MORNING: i8 = 7;
 
-/// What was begun and has not ended: at work, or waiting for its turn.
-#[derive(Default)]
-pub(super) struct Jobs {
-    next: u64,
-    going: Vec<(u64, Vec<BackendId>, CancellationToken)>,
-}
-
-/// One of them. Dropped, it has ended.
-pub(super) struct Job {
-    app: Arc<App>,
-    id: u64,
-    pub cancel: CancellationToken,
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        locked(&self.app.jobs).going.retain(|(id, ..)| *id != self.id);
-    }
-}
-
 /// What is to be done.
 pub(super) enum Work {
     /// Import from these, then export to these.
@@ -50,6 +30,8 @@ pub(super) enum Work {
     Import { backend: BackendId, full: bool },
     /// Export to these.
     Export { wanted: Vec<BackendId>, full: bool, agreed: Option<Agreed> },
+    /// Tell these what a person's own hand made of titles, once nothing else goes on.
+    Tell { wanted: Vec<BackendId> },
     /// Read one title again.
     Reread { title: TitleId },
     /// Answer un-watches that wait, then write what follows.
@@ -58,6 +40,25 @@ pub(super) enum Work {
     Undo { what: Undo, agreed: Agreed },
     /// Restore a backup.
     Restore { restore: Arc<Restore>, agreed: Agreed },
+}
+
+impl Work {
+    /// What a person said yes to.
+    fn agreed(&self) -> Option<&Agreed> {
+        match self {
+            Self::Sync { agreed, .. }
+            | Self::Export { agreed, .. }
+            | Self::Answer { agreed, .. } => agreed.as_ref(),
+            Self::Undo { agreed, .. } | Self::Restore { agreed, .. } => Some(agreed),
+            Self::Import { .. } | Self::Tell { .. } | Self::Reread { .. } => None,
+        }
+    }
+
+    /// Whether it writes because a person wanted that now. Once it went well, nobody need look again at what came
+    /// to nothing before.
+    fn is_wanted(&self) -> bool {
+        !matches!(self, Self::Import { .. } | Self::Tell { .. } | Self::Reread { .. })
+    }
 }
 
 impl App {
@@ -102,13 +103,6 @@ impl App {
         let aim = Aim { wanted: wanted.clone(), what: Deed::Run { import: false, full } };
         let agreed = self.agreed(preview, &aim).await?;
         self.start(wanted.clone(), Work::Export { wanted, full, agreed })
-    }
-
-    /// Stops all that goes on. What was done is kept.
-    pub fn stop_run(&self) {
-        for (_, _, cancel) in &locked(&self.jobs).going {
-            cancel.cancel();
-        }
     }
 
     /// What goes on.
@@ -176,23 +170,6 @@ impl App {
         Ok(known.into_iter().filter(|id| chosen.contains(id)).collect())
     }
 
-    /// Claims these backends for something: one thing at a time on each.
-    pub(super) fn claim(self: &Arc<Self>, backends: Vec<BackendId>) -> Result<Job, Failure> {
-        let mut jobs = locked(&self.jobs);
-        if jobs.going.iter().any(|(_, theirs, _)| theirs.iter().any(|id| backends.contains(id))) {
-            return Err(busy());
-        }
-        jobs.next += 1;
-        let (id, cancel) = (jobs.next, CancellationToken::new());
-        jobs.going.push((id, backends, cancel.clone()));
-        Ok(Job { app: self.clone(), id, cancel })
-    }
-
-    /// Whether something goes on, or waits for its turn.
-    pub(super) fn is_working(&self) -> bool {
-        !locked(&self.jobs).going.is_empty()
-    }
-
     /// Begins something on these backends.
     pub(super) fn start(
         self: &Arc<Self>,
@@ -203,14 +180,16 @@ impl App {
         self.changed(&[Tag::Live]);
         let app = self.clone();
         self.tracker.spawn(async move {
+            let is_wanted = work.is_wanted();
             let ended = app.work(&job, work).await;
-            drop(job);
             app.keep_how_it_ended(&ended);
-            if let Ok(look_anew) = ended {
-                locked(&app.mood).look_anew = look_anew;
+            match ended {
+                Ok(None) if !is_wanted => {}
+                Ok(look_anew) => locked(&app.mood).look_anew = look_anew,
+                Err(_) => {}
             }
+            drop(job);
             app.changed(&AFTER_A_RUN);
-            app.tell_what_waits();
             app.pass_on_at_once();
         });
         Ok(())
@@ -241,7 +220,8 @@ impl App {
         self.tell_what_waits();
     }
 
-    fn tell_what_waits(self: &Arc<Self>) {
+    /// Tells what waits for that, if nothing else goes on.
+    pub(super) fn tell_what_waits(self: &Arc<Self>) {
         if self.paused_until().is_some() || self.is_working() || self.tracker.is_closed() {
             return;
         }
@@ -250,8 +230,7 @@ impl App {
         if wanted.is_empty() {
             return;
         }
-        let work = Work::Export { wanted: wanted.clone(), full: false, agreed: None };
-        if self.start(wanted.clone(), work).is_err() {
+        if self.start(wanted.clone(), Work::Tell { wanted: wanted.clone() }).is_err() {
             // Something else was quicker; it is done when that ends.
             locked(&self.mood).tell.extend(wanted);
         }
@@ -268,7 +247,7 @@ impl App {
             || Failure::new(FailureKind::Cancelled, "Stopped", "Begin again when you like");
         let turn = select! {
             biased;
-            () = job.cancel.cancelled() => return Err(stopped()),
+            () = job.stop.cancel.cancelled() => return Err(stopped()),
             turn = self.turn.lock() => turn,
         };
         let household = self.household();
@@ -279,11 +258,13 @@ impl App {
         // A keyring may ask the person at the screen, who may take their time.
         let accounts = select! {
             biased;
-            () = job.cancel.cancelled() => return Err(stopped()),
+            () = job.stop.cancel.cancelled() => return Err(stopped()),
             accounts = household.accounts() => accounts?,
         };
         self.board.begins(&accounts, planning, household.now());
-        let engine = household.engine(self.board.clone(), job.cancel.clone());
+        let engine = household
+            .engine(self.board.clone(), job.stop.cancel.clone())
+            .finishing_until(job.stop.give_up.clone());
         Ok((engine, accounts, AtWork { app: self, _turn: turn }))
     }
 
@@ -297,36 +278,17 @@ impl App {
         Ok(household.store().end_abandoned_runs(household.now(), &why).await?)
     }
 
-    /// Does what is to be done. Answers with the preview a person agreed to where it is not what would be changed
-    /// any more, so that they have to look anew; then nothing was written.
-    async fn work(&self, job: &Job, work: Work) -> Result<Option<String>, Failure> {
+    /// Does what is to be done. Answers with what a person agreed to where it is not what would be changed any
+    /// more, so that they have to look anew; then nothing was written.
+    async fn work(&self, job: &Job, work: Work) -> Result<Option<LookAnew>, Failure> {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
-        let agreed = match &work {
-            Work::Sync { agreed, .. }
-            | Work::Export { agreed, .. }
-            | Work::Answer { agreed, .. } => agreed.as_ref(),
-            Work::Undo { agreed, .. } | Work::Restore { agreed, .. } => Some(agreed),
-            Work::Import { .. } | Work::Reread { .. } => None,
-        };
-        if let Some(agreed) = agreed {
+        if let Some(agreed) = work.agreed() {
             let now = agreed.look(&self.household(), &engine, &accounts).await?;
             if !agreed.covers(&now.changes) {
-                return match work {
-                    Work::Undo { .. } => Err(Failure::new(
-                        FailureKind::Changed,
-                        "What was to be taken back is not the same any more, so nothing was written",
-                        "Look at what would be taken back now, then start again",
-                    )),
-                    Work::Restore { .. } => Err(Failure::new(
-                        FailureKind::Changed,
-                        "What the backup would change is not the same any more, so nothing was written",
-                        "Look at what restoring it would change now, then start again",
-                    )),
-                    _ => Ok(Some(agreed.preview.clone())),
-                };
+                return Ok(Some(agreed.look_anew()));
             }
         }
-        let yes = agreed.is_some();
+        let yes = work.agreed().is_some();
         match work {
             Work::Sync { all: true, .. } if !yes => {
                 engine.sync(&mut accounts, Consent::default()).await?;
@@ -346,6 +308,9 @@ impl App {
             }
             Work::Export { wanted, full, .. } => {
                 engine.export(&mut accounts, &wanted, Consent { yes, full }).await?;
+            }
+            Work::Tell { wanted } => {
+                engine.export(&mut accounts, &wanted, Consent::default()).await?;
             }
             Work::Reread { title } => {
                 engine.reread(&mut accounts, title).await?;

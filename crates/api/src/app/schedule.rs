@@ -8,7 +8,8 @@ use watchstate_engine::{CancellationToken, Consent, RunReport};
 use watchstate_model::BackendId;
 use watchstate_store::Import;
 
-use super::runs::{AFTER_A_RUN, Job};
+use super::jobs::Job;
+use super::runs::AFTER_A_RUN;
 use super::truth::many;
 use super::{App, locked};
 use crate::contract::{
@@ -87,6 +88,13 @@ impl App {
             ticking.stop().await;
         }
         schedule.timer.stop_all();
+    }
+
+    /// Waits until what the clock began has ended.
+    pub(super) async fn schedule_has_ended(&self) {
+        if let Some(schedule) = self.schedule.get() {
+            schedule.timer.has_ended().await;
+        }
     }
 
     /// What the clock starts next, and when.
@@ -220,13 +228,13 @@ impl App {
             select! {
                 ended = &mut work => ended,
                 () = cancel.cancelled() => {
-                    job.cancel.cancel();
+                    job.stop();
                     work.await
                 }
             }
         };
-        drop(job);
         self.keep_how_it_ended(&ended);
+        drop(job);
         self.changed(&AFTER_A_RUN);
         self.pass_on_at_once();
         let parked = match task {

@@ -15,8 +15,8 @@ pub(crate) struct Standing {
     pub unplanned: bool,
     /// What keeps everything from going on, in a sentence: the keyring, the database.
     pub trouble: Option<String>,
-    /// Whether what a person agreed to is not what would be changed any more.
-    pub look_anew: bool,
+    /// That what a person agreed to is not what would be changed any more, in a sentence.
+    pub look_anew: Option<&'static str>,
     /// Whether the database was made anew, and nobody has read so yet.
     pub mended: bool,
 }
@@ -81,8 +81,7 @@ pub(crate) fn truth(standing: &Standing) -> (Truth, String) {
         let whose = list(&names(all, |backend| backend.parked > 0));
         return (Truth::Trouble, format!("{} not taken by {whose}", many(parked, "change")));
     }
-    if standing.look_anew {
-        let what = "What would be changed is not what you agreed to any more: look at it again";
+    if let Some(what) = standing.look_anew {
         return (Truth::NeedsYou, what.to_owned());
     }
     let held: u64 = all.iter().map(|backend| backend.held).sum();
@@ -220,9 +219,9 @@ mod tests {
                 "the brake holds",
             ),
             (
-                Standing { look_anew: true, ..with(two()) },
+                Standing { look_anew: Some("Look at it again"), ..with(two()) },
                 Truth::NeedsYou,
-                "What would be changed is not what you agreed to any more: look at it again",
+                "Look at it again",
                 "the world changed after the preview",
             ),
             (

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::task::TaskTracker;
 use watchstate_engine::{CancellationToken, Clock};
 use watchstate_model::Moment;
 
@@ -106,6 +107,8 @@ pub struct Timer {
     state: Mutex<State>,
     trouble: Option<Refusal>,
     changes: watch::Sender<u64>,
+    /// What was begun.
+    begun: TaskTracker,
 }
 
 impl Timer {
@@ -135,6 +138,7 @@ impl Timer {
             state: Mutex::new(state),
             trouble,
             changes: watch::Sender::new(0),
+            begun: TaskTracker::new(),
         })
     }
 
@@ -248,6 +252,12 @@ impl Timer {
         }
     }
 
+    /// Waits until all that was begun has ended.
+    pub async fn has_ended(&self) {
+        self.begun.close();
+        self.begun.wait().await;
+    }
+
     /// All tasks, as they are shown.
     pub fn tasks(&self) -> Vec<TaskRow> {
         let now = self.clock.now();
@@ -311,7 +321,7 @@ impl Timer {
         }
         let timer = self.clone();
         let mut now = self.clock.now();
-        tokio::spawn(async move {
+        self.begun.spawn(async move {
             for (task, cancel) in begun {
                 let work = timer.work.clone();
                 // In a task of its own, so that one that goes down does not count as running for ever.

@@ -61,6 +61,11 @@ impl Servers {
         Self::start_as(Setup::in_real_time).await
     }
 
+    /// The same, and each answer takes a while.
+    pub async fn slow() -> Self {
+        Self::start_as(|setup| setup.in_real_time().taking(Duration::from_millis(100))).await
+    }
+
     async fn start_as(set: fn(Setup) -> Setup) -> Self {
         let start = |kind, version: &'static str| async move {
             set(FakeServer::of(kind, version)).with_sample().start().await.unwrap()
