@@ -15,10 +15,10 @@ export type Scene =
   | "stranger"
   | "empty";
 
-/** Opens a place of the window. Runs are quick, so that nothing has to be waited for long. */
-export async function open(page: Page, place: string, scene: Scene = "calm", more = ""): Promise<void> {
+/** Opens a place of the window. Runs are quick, so that nothing has to be waited for long: a step takes `step` ms. */
+export async function open(page: Page, place: string, scene: Scene = "calm", more = "", step = 10): Promise<void> {
   await page.emulateMedia({ reducedMotion: "reduce" });
-  await page.goto(`/?sample&step=10&scene=${scene}${more}#/${place}`);
+  await page.goto(`/?sample&step=${step}&scene=${scene}${more}#/${place}`);
   await expect(page.getByRole("status").first()).not.toContainText("Looking");
 }
 

@@ -152,7 +152,7 @@ test("a crontab line is said in words as one types, and a mistake is named with 
 });
 
 test("sync is paused and resumed, started and stopped, and the status line says so", async ({ page }) => {
-  await open(page, "overview", "calm", "&step=200");
+  await open(page, "overview", "calm", "", 200);
   const status = page.getByRole("status").first();
   await page.getByRole("button", { name: "Pause sync" }).click();
   await page.keyboard.press("ArrowDown");
