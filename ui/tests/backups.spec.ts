@@ -84,14 +84,16 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     test("axe finds nothing in the backups", async ({ page }) => {
       await open(page, "backups");
-      await expect(page.getByRole("list", { name: "Backups" })).toBeVisible();
+      await expect(page.getByRole("link", { name: /^Restore Den,/ }).first()).toBeVisible();
       expect(await found(page)).toEqual([]);
       await page.getByRole("button", { name: "Restore another file" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
       expect(await found(page)).toEqual([]);
     });
 
     test("axe finds nothing where there is no backup yet", async ({ page }) => {
       await open(page, "backups", "waits");
+      await expect(page.getByRole("heading", { name: "No backup yet" })).toBeVisible();
       expect(await found(page)).toEqual([]);
     });
 
@@ -99,6 +101,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await open(page, "backups");
       await page.getByRole("link", { name: /^Restore Den,/ }).first().click();
       await page.getByText("Exactly as in the backup").click();
+      await expect(page.getByRole("checkbox", { name: "Den" })).toBeChecked();
       expect(await found(page)).toEqual([]);
       await page.getByRole("button", { name: "Show what would change" }).click();
       await expect(page.getByRole("button", { name: /Restore \d+ changes/ })).toBeVisible();

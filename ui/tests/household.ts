@@ -1,6 +1,9 @@
 // What every journey begins with: the window on the sample household.
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
+import type { FailureKind } from "../src/contract/contract";
+import type { Name } from "../src/host/host";
+import type { Levers } from "../src/host/sample/levers";
 
 export type Scene =
   | "calm"
@@ -20,6 +23,28 @@ export async function open(page: Page, place: string, scene: Scene = "calm", mor
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto(`/?sample&step=${step}&scene=${scene}${more}#/${place}`);
   await expect(page.getByRole("status").first()).not.toContainText("Looking");
+}
+
+type Pulled = typeof globalThis & { levers: Levers };
+
+/** Keeps the answers of a command back, lets them go, has it fail, or mends it. */
+export async function pull(
+  page: Page,
+  lever: "hold" | "letGo" | "fail" | "mend",
+  name: Name,
+  kind: FailureKind = "store",
+): Promise<void> {
+  await page.evaluate(
+    ([lever, name, kind]) => {
+      (globalThis as Pulled).levers[lever](name, kind);
+    },
+    [lever, name, kind] as const,
+  );
+}
+
+/** How often the page asked, by command. */
+export function asked(page: Page): Promise<Levers["asked"]> {
+  return page.evaluate(() => (globalThis as Pulled).levers.asked);
 }
 
 /** What axe finds, by rule and place, so that a failure names it. */

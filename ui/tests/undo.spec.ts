@@ -60,6 +60,7 @@ test("one line of a title's journal is taken back, and its panel stays", async (
 
 test("a server is restored to a snapshot after a look at what that would write", async ({ page }) => {
   await open(page, "activity/snapshots");
+  await expect(page.getByRole("button", { name: /^Restore / }).first()).toBeVisible();
   expect(await found(page)).toEqual([]);
   await page
     .getByRole("button", { name: /^Restore / })

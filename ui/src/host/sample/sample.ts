@@ -1,7 +1,8 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
 // `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|mended|stranger|empty`,
 // `titles=200000`, `step=MS` (how long a step of a run takes), `watching=4` (so many watch something now; more or fewer
-// with `watch(2)` in the console), `fails` (each command fails).
+// with `watch(2)` in the console), `fails` (each command fails) or `fails=held,brakes`
+// (these do). `levers` in the console does more of that kind.
 import type {
   Failure,
   Found,
@@ -18,6 +19,7 @@ import { backupCommands, Shelf } from "./backups";
 import { readCron } from "./crontab";
 import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
+import { Levers } from "./levers";
 import { overviewOf } from "./overview";
 import { isOn, unwatched, type SampleTitle } from "./titles";
 import { linesOf, snapshotsOf, takeBack, undoing } from "./undo";
@@ -535,8 +537,9 @@ export function sample(asked: URLSearchParams): Host {
     Number(asked.get("step") ?? 90),
   );
   const table = commands(home);
-  // How often the page asked, for the tests.
-  const asks = window as unknown as { asked?: number; watch?: (many: number) => void };
+  const levers = new Levers(asked.get("fails"));
+  const asks = window as unknown as { levers?: Levers; watch?: (many: number) => void };
+  asks.levers = levers;
   home.watchers = Number(asked.get("watching") ?? 0);
   asks.watch = (many) => {
     home.watchers = many;
@@ -544,12 +547,12 @@ export function sample(asked: URLSearchParams): Host {
   };
   return {
     async call(name, args) {
-      asks.asked = (asks.asked ?? 0) + 1;
+      const failure = await levers.pass(name);
       // An answer never comes in the same breath, here as in the app.
       await wait(name === "titles" ? 8 : 3);
-      if (asked.has("fails"))
+      if (failure)
         return fail(
-          "store",
+          failure,
           "The database is locked by another program.",
           "Close the other program. WatchState tries again by itself.",
         );
