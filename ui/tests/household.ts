@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 import type { FailureKind } from "../src/contract/contract";
-import type { Name } from "../src/host/host";
+import type { Args, Name } from "../src/host/host";
 import type { Levers } from "../src/host/sample/levers";
 
 export type Scene =
@@ -25,7 +25,7 @@ export async function open(page: Page, place: string, scene: Scene = "calm", mor
   await expect(page.getByRole("status").first()).not.toContainText("Looking");
 }
 
-type Pulled = typeof globalThis & { levers: Levers };
+type Pulled = typeof globalThis & { levers: Levers; elsewhere: (name: Name, args: unknown) => unknown };
 
 /** Keeps the answers of a command back, lets them go, has it fail, or mends it. */
 export async function pull(
@@ -40,6 +40,11 @@ export async function pull(
     },
     [lever, name, kind] as const,
   );
+}
+
+/** Somebody does something in another window. */
+export async function elsewhere<N extends Name>(page: Page, name: N, args: Args<N>): Promise<void> {
+  await page.evaluate(([name, args]) => (globalThis as Pulled).elsewhere(name, args), [name, args] as const);
 }
 
 /** How often the page asked, by command. */

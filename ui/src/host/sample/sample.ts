@@ -538,8 +538,14 @@ export function sample(asked: URLSearchParams): Host {
   );
   const table = commands(home);
   const levers = new Levers(asked.get("fails"));
-  const asks = window as unknown as { levers?: Levers; watch?: (many: number) => void };
+  const asks = window as unknown as {
+    levers?: Levers;
+    watch?: (many: number) => void;
+    elsewhere?: (name: Name, args: unknown) => unknown;
+  };
   asks.levers = levers;
+  // What somebody does in another window.
+  asks.elsewhere = (name, args) => (table[name] as (args: unknown) => unknown)(args);
   home.watchers = Number(asked.get("watching") ?? 0);
   asks.watch = (many) => {
     home.watchers = many;
