@@ -161,6 +161,48 @@ test("that nothing asks is said, until it is changed", async ({ page }) => {
   await expect(off).toBeHidden();
 });
 
+test("a rule that was not read is neither shown nor kept", async ({ page }) => {
+  await open(page, "review", "unheld", "&fails=brakes");
+  await page.getByRole("button", { name: "What waits for you…" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("The database is locked by another program.");
+  await expect(dialog.getByRole("button", { name: "Save" })).toBeDisabled();
+  await expect(dialog.getByText("Never wait")).toHaveCount(0);
+  await pull(page, "mend", "brakes");
+  await dialog.getByRole("button", { name: "Try again" }).click();
+  await expect(dialog.getByRole("radio", { name: "Never wait" })).toBeChecked();
+  await expect(dialog.getByRole("button", { name: "Save" })).toBeEnabled();
+  await expect(dialog.getByText("The database is locked by another program.")).toBeHidden();
+});
+
+test("never to wait keeps the numbers of the rule, whatever was typed before", async ({ page }) => {
+  await open(page, "review", "waits");
+  const dialog = page.getByRole("dialog");
+  const first = dialog.getByLabel("So many always pass");
+  await page.getByRole("button", { name: "What waits for you…" }).click();
+  await dialog.getByText("Own numbers").click();
+  await first.fill("some");
+  await dialog.getByText("Never wait").click();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole("button", { name: "What waits for you…" }).click();
+  await expect(dialog.getByRole("radio", { name: "Never wait" })).toBeChecked();
+  await dialog.getByText("Own numbers").click();
+  await expect(first).toHaveValue("20");
+});
+
+test("what was said of one server's rule is not said of another's", async ({ page }) => {
+  await open(page, "review", "waits");
+  await page.getByRole("button", { name: "What waits for you…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Never wait").click();
+  await pull(page, "fail", "set_brake");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("The database is locked by another program.");
+  await dialog.getByLabel("Server").selectOption({ label: "Den" });
+  await expect(dialog.getByRole("alert")).toBeHidden();
+});
+
 test("to compare and write everything is to look at it first", async ({ page }) => {
   await open(page, "backends");
   await page.getByRole("button", { name: "More for Den" }).click();
