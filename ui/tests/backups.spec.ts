@@ -1,6 +1,6 @@
 // Backups: made, looked at, restored.
 import { expect, test } from "@playwright/test";
-import { found, open } from "./household";
+import { asked, found, open, pull } from "./household";
 import { tabTo } from "./keyboard";
 
 test("a backup is made, and is on the list when it is whole", async ({ page }) => {
@@ -58,6 +58,45 @@ test("a file from elsewhere is taken, and one that is no backup is told", async 
   await page.goBack();
   await choose("zeros.json", "0000");
   await expect(page.getByRole("alert")).toContainText("This is no backup");
+});
+
+test("a file that is dropped is taken, and one that misses its place leads nowhere", async ({ page }) => {
+  await open(page, "backups");
+  await page.getByRole("button", { name: "Restore another file" }).click();
+  const dropped = await page.evaluateHandle(() => {
+    const files = new DataTransfer();
+    files.items.add(new File(['[{"type":"movie","watched":true,"title":"Heat","guids":{}}]'], "dropped.json"));
+    return files;
+  });
+  const refused = (name: string): Promise<boolean> =>
+    page.getByRole("dialog").evaluate((dialog, name) => {
+      const event = new DragEvent(name, { bubbles: true, cancelable: true });
+      return !dialog.dispatchEvent(event);
+    }, name);
+  expect(await refused("dragover")).toBe(true);
+  expect(await refused("drop")).toBe(true);
+  await expect(page.getByRole("group", { name: "A file from elsewhere" })).toBeVisible();
+  await page.getByRole("group", { name: "A file from elsewhere" }).dispatchEvent("drop", { dataTransfer: dropped });
+  await expect(page.getByRole("heading", { level: 1, name: "Restore dropped.json" })).toBeVisible();
+});
+
+test("Escape ends the taking of a file: no more of it is sent, and the page stays", async ({ page }) => {
+  await open(page, "backups");
+  await page.getByRole("button", { name: "Restore another file" }).click();
+  await pull(page, "hold", "offer_backup");
+  const buffer = Buffer.alloc(3 * 384 * 1024, "0");
+  await page.getByLabel("Drop the file here, or choose it").setInputFiles({ name: "long.json", mimeType: "application/json", buffer });
+  await expect(page.getByRole("progressbar", { name: "Taking the file" })).toBeVisible();
+  await expect.poll(async () => (await asked(page)).offer_backup).toBe(1);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await pull(page, "letGo", "offer_backup");
+  // What would have come by then: another backup is opened, and is still what one sees.
+  await page.getByRole("link", { name: /^Restore Den,/ }).first().click();
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await expect(page.getByRole("button", { name: /Restore \d+ changes/ })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Restore Den" })).toBeVisible();
+  expect((await asked(page)).offer_backup).toBe(1);
 });
 
 test("the whole history is written as a table, and the folder is named", async ({ page }) => {
