@@ -43,6 +43,16 @@ test("exactly as in the backup says what would be taken away", async ({ page }) 
   await expect(page.getByRole("button", { name: "Show what would change" })).toBeDisabled();
 });
 
+test("a restore that came too late is looked at again, and then carried out", async ({ page }) => {
+  await open(page, "backups", "stale");
+  await page.getByRole("link", { name: /^Restore Den,/ }).first().click();
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.getByRole("button", { name: /Restore \d+ changes/ }).click();
+  await expect(page.getByRole("alert")).toContainText("What would be changed is different now: look again.");
+  await page.getByRole("button", { name: /Restore \d+ changes/ }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+});
+
 test("a file from elsewhere is taken, and one that is no backup is told", async ({ page }) => {
   await open(page, "backups");
   const choose = async (name: string, text: string): Promise<void> => {

@@ -1,6 +1,6 @@
 // What a run changed is taken back, and done once more.
 import { expect, test } from "@playwright/test";
-import { found, open } from "./household";
+import { asked, found, open, pull } from "./household";
 
 test("what a run changed is shown, taken back, and done once more", async ({ page }) => {
   await open(page, "activity/runs");
@@ -39,6 +39,45 @@ test("nothing is taken back before a yes", async ({ page }) => {
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page.getByText("Undo on")).toHaveCount(0);
+});
+
+for (const kind of ["changed", "notFound"] as const) {
+  test(`what came too late is looked at again, and then taken back: ${kind}`, async ({ page }) => {
+    await open(page, "activity/runs");
+    await page
+      .getByRole("button", { name: /^Undo what this run changed/ })
+      .first()
+      .click();
+    const dialog = page.getByRole("dialog", { name: "Take it back?" });
+    const undo = dialog.getByRole("button", { name: /^Undo \d+ change/ });
+    await pull(page, "fail", "undo", kind);
+    await undo.click();
+    await expect(dialog.getByRole("alert")).toContainText("What would be changed is different now: look again.");
+    expect((await asked(page)).preview_undo).toBe(2);
+    await pull(page, "mend", "undo");
+    await undo.click();
+    await expect(dialog).toBeHidden();
+    await expect(page.getByText("Started. Your servers are being told.")).toBeVisible();
+  });
+}
+
+test("what cannot be taken back is said in the dialog, and what would be changed stays in sight", async ({ page }) => {
+  await open(page, "activity/runs");
+  await page
+    .getByRole("button", { name: /^Undo what this run changed/ })
+    .first()
+    .click();
+  const dialog = page.getByRole("dialog", { name: "Take it back?" });
+  await pull(page, "fail", "undo", "busy");
+  await dialog.getByRole("button", { name: /^Undo \d+ change/ }).click();
+  await expect(dialog.getByRole("alert")).toContainText("The database is locked by another program.");
+  await expect(dialog.getByText("It stays so")).toBeVisible();
+  // What was nothing any more when it was looked at again is said too.
+  await pull(page, "fail", "undo", "changed");
+  await pull(page, "fail", "preview_undo", "notFound");
+  await dialog.getByRole("button", { name: /^Undo \d+ change/ }).click();
+  await expect(dialog.getByRole("alert")).toHaveCount(1);
+  await expect(dialog.getByRole("button", { name: "Try again" })).toBeVisible();
 });
 
 test("one line of a title's journal is taken back, and its panel stays", async ({ page }) => {

@@ -116,6 +116,7 @@ export function backupCommands(
   home: Household,
   shelf: Shelf,
   previews: Map<string, PreviewRow[]>,
+  stillSo: (preview: string) => void,
 ): { [N in Names]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> } {
   const offers = new Map<string, number>();
   const pass = (steps: number): Promise<void> => new Promise((done) => setTimeout(done, home.stepMs * steps));
@@ -149,7 +150,8 @@ export function backupCommands(
       const rows = notMatched.filter(({ name }) => name.toLowerCase().includes((text ?? "").toLowerCase()));
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
-    restore_now() {
+    restore_now({ preview }) {
+      stillSo(preview);
       home.run(
         ["export"],
         home.backends.map(({ id }) => id),

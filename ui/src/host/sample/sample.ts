@@ -362,7 +362,7 @@ function commands(home: Household): Commands {
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
     ...heldCommands(home, held, previews),
-    ...backupCommands(home, shelf, previews),
+    ...backupCommands(home, shelf, previews, stillSo),
     async preview_undo(wish) {
       await wait(home.stepMs * 5);
       const lines = linesOf(home, wish);
@@ -374,6 +374,7 @@ function commands(home: Household): Commands {
       return preview;
     },
     undo({ preview }) {
+      stillSo(preview);
       takeBack(home, undos.get(preview) ?? []);
       undos.delete(preview);
       return null;
