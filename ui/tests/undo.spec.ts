@@ -12,7 +12,7 @@ test("what a run changed is shown, taken back, and done once more", async ({ pag
   await expect(dialog.getByRole("button", { name: /^Undo \d+ change/ })).toBeEnabled();
   await expect(dialog.getByText("It stays so")).toBeVisible();
   await expect(dialog.getByText("Undone by you.").first()).toBeVisible();
-  await dialog.getByText(/left as it is$/).click();
+  await dialog.getByText(/^(1 left as it is|\d+ left as they are)$/).click();
   await expect(dialog.getByText("Changed since, so it is left as it is.").first()).toBeVisible();
   expect(await found(page)).toEqual([]);
   await dialog.getByRole("button", { name: /^Undo \d+ change/ }).click();
@@ -27,6 +27,27 @@ test("what a run changed is shown, taken back, and done once more", async ({ pag
   await again.getByRole("button", { name: /^Redo \d+ change/ }).click();
   await expect(again).toBeHidden();
   await expect(page.getByText("Undo on")).toHaveCount(2);
+});
+
+test("what is left is counted in whole, also where only the first of it is named", async ({ page }) => {
+  await open(page, "activity/snapshots");
+  const list = page.getByRole("list", { name: "Snapshots" });
+  await expect(list.getByRole("button").first()).toBeVisible();
+  await list.evaluate((box) => {
+    box.scrollTop = box.scrollHeight;
+  });
+  await expect(list.locator('[aria-posinset="40"]')).toBeVisible();
+  await list
+    .getByRole("button", { name: /^Restore Living room/ })
+    .last()
+    .click();
+  const dialog = page.getByRole("dialog", { name: /^Restore .*\?$/ });
+  const left = dialog.getByText(/cannot be put back exactly; the first 12$/);
+  await expect(left).toBeVisible();
+  expect(Number.parseInt(await left.innerText())).toBeGreaterThan(12);
+  await left.click();
+  await expect(dialog.getByRole("group").getByRole("listitem")).toHaveCount(12);
+  expect(await found(page)).toEqual([]);
 });
 
 test("nothing is taken back before a yes", async ({ page }) => {

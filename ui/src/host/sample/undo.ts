@@ -23,6 +23,9 @@ export function linesOf(home: Household, wish: UndoWish): JournalLine[] {
   );
 }
 
+/** So many of those that are left are named; the app names more. */
+const NAMED = 12;
+
 const isLeft = (line: JournalLine): boolean => line.id % 5 === 4;
 
 /** What taking them back would write, and what is left as it is. */
@@ -69,7 +72,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
   const titles = new Set(lines.map((line) => line.title.id)).size;
   const holds = lines.filter((line) => line.what !== "told").length;
   const preview = { id, takenAt: home.now(), perBackend, troubles: [], since: null };
-  return [{ ...preview, titles, holds, left, leftTotal: left.length }, rows];
+  return [{ ...preview, titles, holds, left: left.slice(0, NAMED), leftTotal: left.length }, rows];
 }
 
 /** What servers showed before something was written to them. */
