@@ -1,6 +1,6 @@
 // Backups: made, looked at, restored.
 import { expect, test } from "@playwright/test";
-import { asked, found, open, pull } from "./household";
+import { asked, elsewhere, found, open, pull } from "./household";
 import { tabTo } from "./keyboard";
 
 test("a backup is made, and is on the list when it is whole", async ({ page }) => {
@@ -51,6 +51,17 @@ test("a restore that came too late is looked at again, and then carried out", as
   await expect(page.getByRole("alert")).toContainText("What would be changed is different now: look again.");
   await page.getByRole("button", { name: /Restore \d+ changes/ }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+});
+
+test("a restore that is held back is not said to be there already", async ({ page }) => {
+  await open(page, "backups");
+  for (let title = 1; title <= 400; title += 1) await elsewhere(page, "ignore_title", { title, ignored: true });
+  await page.getByRole("link", { name: /^Restore Den,/ }).first().click();
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await expect(page.getByText(/^\d+ changes are held back for now\.$/)).toBeVisible();
+  await expect(page.getByText("Held back: you want this title left alone").first()).toBeVisible();
+  await expect(page.getByText("Nothing to write")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Restore", exact: true })).toBeEnabled();
 });
 
 test("a file from elsewhere is taken, and one that is no backup is told", async ({ page }) => {

@@ -50,6 +50,20 @@ test("what is left is counted in whole, also where only the first of it is named
   expect(await found(page)).toEqual([]);
 });
 
+test("what is held back is shown as that, and not as nothing", async ({ page }) => {
+  await open(page, "activity");
+  await page.locator(".line").filter({ hasText: "Learnt" }).first().getByRole("link").click();
+  const panel = page.getByRole("complementary", { name: "Title" });
+  await panel.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: /^Ignore this title/ }).click();
+  await expect(panel.getByText("You ignore this title.")).toBeVisible();
+  await panel.getByRole("button", { name: /^Undo: Learnt/ }).first().click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("1 change would be written, and is held back for now")).toBeVisible();
+  await expect(dialog.getByText("Held back: you want this title left alone")).toBeVisible();
+  expect(await found(page)).toEqual([]);
+});
+
 test("nothing is taken back before a yes", async ({ page }) => {
   await open(page, "activity/runs");
   await page

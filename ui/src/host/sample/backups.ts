@@ -75,7 +75,8 @@ function restores(
         const comes = !was.watched && title.id % 5 === 0;
         const goes = way === "exact" && was.watched && title.id % 31 === 0;
         if (!comes && !goes) continue;
-        sum[comes ? "watch" : "unwatch"] += 1;
+        const held = home.heldOf(title.id);
+        sum[held ? "held" : comes ? "watch" : "unwatch"] += 1;
         sum.total += 1;
         rows.push({
           titleId: title.id,
@@ -84,7 +85,7 @@ function restores(
           action: comes ? "watch" : "unwatch",
           was,
           becomes: comes ? { watched: true, positionMs: null } : unwatched,
-          held: null,
+          held,
           because: because(comes ? "restoredFromBackup" : "notInBackup"),
           anew: false,
         });

@@ -30,6 +30,7 @@ export const reasons: Record<string, string> = {
   restoredFromBackup: "restored by you from a backup",
   notInBackup: "not in the backup that you restored exactly",
   noIds: "it has no external id that we know, so it cannot be matched",
+  leftAlone: "you want this title left alone",
   nobody: "no server of yours has a title with these ids",
 };
 
@@ -236,6 +237,11 @@ export class Household {
       const [level, what] = said[at % 29 === 5 ? 5 : at % 5]!;
       this.log.push({ at: now - at * 7, level, what });
     }
+  }
+
+  /** Why nothing is written about a title, or nothing. */
+  heldOf(title: number): Reason | null {
+    return this.ignored.has(title) ? because("leftAlone") : null;
   }
 
   nameOf(title: SampleTitle): string {

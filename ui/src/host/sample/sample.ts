@@ -323,7 +323,8 @@ function commands(home: Household): Commands {
         for (const title of home.owed(backend)) {
           const becomes = home.marksOf(title);
           const action = becomes.watched ? "watch" : becomes.positionMs !== null ? "start" : "unwatch";
-          sum[action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
+          const held = home.heldOf(title.id);
+          sum[held ? "held" : action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
           sum.total += 1;
           rows.push({
             titleId: title.id,
@@ -332,7 +333,7 @@ function commands(home: Household): Commands {
             action,
             was: home.shownOn(backend.id, title).marks,
             becomes,
-            held: null,
+            held,
             because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
             anew: false,
           });

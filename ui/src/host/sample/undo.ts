@@ -41,7 +41,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         action,
         was: line.became,
         becomes: line.was,
-        held: null,
+        held: home.heldOf(line.title.id),
         anew: false,
         because: because("undone"),
       };
@@ -49,7 +49,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
   const perBackend = home.backends
     .map((backend) => {
       const these = rows.filter((row) => row.backend === backend.id);
-      const of = (action: string): number => these.filter((row) => row.action === action).length;
+      const of = (action: string): number => these.filter((row) => !row.held && row.action === action).length;
       return {
         backend: backend.id,
         name: backend.name,
@@ -57,7 +57,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         unwatch: of("unwatch"),
         position: of("start"),
         total: these.length,
-        held: 0,
+        held: these.filter((row) => row.held).length,
       };
     })
     .filter(({ total }) => total > 0);
