@@ -132,6 +132,28 @@ test("one line of a title's journal is taken back, and its panel stays", async (
   expect(await undo.count()).toBe(before);
 });
 
+test("all changes to a title are taken back at once", async ({ page }) => {
+  await open(page, "history");
+  const rows = page.getByRole("list", { name: "Titles" }).getByRole("listitem");
+  await rows.filter({ hasText: "Slow Rivers" }).first().getByRole("link").click();
+  const panel = page.getByRole("complementary", { name: "Title" });
+  const all = panel.getByRole("button", { name: "Undo all changes to this title…" });
+  await panel.getByRole("button", { name: "Mark watched everywhere" }).click();
+  await expect(panel.getByRole("button", { name: /^Undo: / })).toHaveCount(4);
+  await all.click();
+  const dialog = page.getByRole("dialog", { name: "Take it back?" });
+  await expect(dialog.getByText("2 changes would be written, of 1 title.")).toBeVisible();
+  await expect(dialog.getByText("1 left as it is", { exact: true })).toBeVisible();
+  expect(await found(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeVisible();
+  await expect(all).toBeFocused();
+  await all.press("Enter");
+  await dialog.getByRole("button", { name: "Undo 2 changes" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(panel.getByText("Undone by you.").first()).toBeVisible();
+});
+
 test("a server is restored to a snapshot after a look at what that would write", async ({ page }) => {
   await open(page, "activity/snapshots");
   await expect(page.getByRole("button", { name: /^Restore / }).first()).toBeVisible();
