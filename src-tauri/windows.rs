@@ -26,6 +26,8 @@ fn build(app: &AppHandle) -> tauri::Result<()> {
         .inner_size(1100.0, 760.0)
         .min_inner_size(480.0, 400.0)
         .center()
+        // Tauri's own takes what is dropped before the page sees it: a backup is dropped into the page.
+        .disable_drag_drop_handler()
         .on_navigation(move |url| is_ours(url, dev_server.as_ref()))
         .build()?;
     draw_plainly_without_gpu(&window)

@@ -16,7 +16,7 @@ const onlyTheHostTalksToTauri = {
 };
 
 export default defineConfig(
-  { ignores: ["dist/", "node_modules/", "*.config.js", "test-results/", "tests/pictures.mjs"] },
+  { ignores: ["dist/", "node_modules/", "*.config.js", "test-results/"] },
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   ts.configs.stylisticTypeChecked,

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { defineConfig } from "@playwright/test";
 
 // A port of this folder's own: two clones that run their tests at once must not look at each other's page.
-const PORT = 5200 + (createHash("sha256").update(import.meta.dirname).digest().readUInt16BE() % 2000);
+// From 20000 on there is none that a browser refuses.
+const PORT = 20_000 + (createHash("sha256").update(import.meta.dirname).digest().readUInt16BE() % 10_000);
 
 export default defineConfig({
   testDir: "tests",

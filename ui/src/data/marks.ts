@@ -44,6 +44,11 @@ export function totalOf(preview: Preview): number {
   return preview.perBackend.reduce((sum, part) => sum + part.total - part.held, 0);
 }
 
+/** The sum of what a preview shows, with what is held back. */
+export function shownOf(preview: Preview): number {
+  return preview.perBackend.reduce((sum, part) => sum + part.total, 0);
+}
+
 const actions: Record<Action, string> = {
   watch: "Mark watched",
   unwatch: "Mark not watched",

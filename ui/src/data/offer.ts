@@ -4,12 +4,20 @@ import { call } from "./call";
 /** Divisible by three, so that each part is whole base64; small beside what a question may hold. */
 const PART = 384 * 1024;
 
-/** Hands over a file. Answers what stands for it. `far` hears how much has come, in bytes. */
-export async function offer(file: Blob, far: (bytes: number) => void): Promise<string> {
+/**
+ * Hands over a file. Answers what stands for it, or nothing when it was ended before all of it had come. `far` hears how
+ * much has come, in bytes.
+ */
+export async function offer(
+  file: Blob,
+  far: (bytes: number) => void,
+  end: AbortSignal,
+): Promise<string | undefined> {
   let known: string | undefined;
   let from = 0;
   do {
     const part = await base64(file.slice(from, from + PART));
+    if (end.aborted) return undefined;
     const told = await call("offer_backup", known === undefined ? { part } : { part, offer: known });
     known = told.offer;
     from += PART;

@@ -12,7 +12,8 @@ const places: { name: string; place: string; first: (page: Page) => Promise<void
   {
     name: "overview",
     place: "overview",
-    first: (page) => expect(page.getByRole("region", { name: "Latest changes" }).getByRole("link").first()).toBeVisible(),
+    first: (page) =>
+      expect(page.getByRole("region", { name: "Latest changes" }).getByRole("listitem").first()).toHaveText(/\S/),
   },
   {
     name: "history",
@@ -47,7 +48,12 @@ const places: { name: string; place: string; first: (page: Page) => Promise<void
   {
     name: "review",
     place: "review",
-    first: (page) => expect(page.getByText("Working out what would be written")).toBeHidden({ timeout: 60_000 }),
+    first: (page) =>
+      expect(
+        page
+          .getByRole("heading", { name: "Nothing to write" })
+          .or(page.getByRole("list", { name: "Changes" }).getByRole("img").first()),
+      ).toBeVisible({ timeout: 60_000 }),
   },
   { name: "tasks", place: "tasks", first: (page) => page.getByRole("button", { name: "Change" }).first().click() },
   {

@@ -67,7 +67,8 @@ test("the demo from the first sight to everything in sync, and nothing is writte
   await page.getByRole("button", { name: /^Write/ }).click();
   await expect(status).toContainText("In sync", { timeout: 60_000 });
   await expect(page.getByRole("main")).toContainText("nothing left to write");
-  for (const server of await servers.all()) await expect(server).toContainText("written just now");
+  // The rest of a journey may take more than a minute on a slow computer.
+  for (const server of await servers.all()) await expect(server).toContainText(/written (just now|\d+ min ago)/);
   const after = [await ben.watched(), await kim.watched()];
   expect(after[0], "both have the same titles").toBe(after[1]);
   expect(after[0]).toBeGreaterThan(Math.max(...before));

@@ -75,7 +75,8 @@ function restores(
         const comes = !was.watched && title.id % 5 === 0;
         const goes = way === "exact" && was.watched && title.id % 31 === 0;
         if (!comes && !goes) continue;
-        sum[comes ? "watch" : "unwatch"] += 1;
+        const held = home.heldOf(title.id);
+        sum[held ? "held" : comes ? "watch" : "unwatch"] += 1;
         sum.total += 1;
         rows.push({
           titleId: title.id,
@@ -84,7 +85,7 @@ function restores(
           action: comes ? "watch" : "unwatch",
           was,
           becomes: comes ? { watched: true, positionMs: null } : unwatched,
-          held: null,
+          held,
           because: because(comes ? "restoredFromBackup" : "notInBackup"),
           anew: false,
         });
@@ -116,6 +117,7 @@ export function backupCommands(
   home: Household,
   shelf: Shelf,
   previews: Map<string, PreviewRow[]>,
+  stillSo: (preview: string) => void,
 ): { [N in Names]: (args: Args<N>) => Answer<N> | Promise<Answer<N>> } {
   const offers = new Map<string, number>();
   const pass = (steps: number): Promise<void> => new Promise((done) => setTimeout(done, home.stepMs * steps));
@@ -149,7 +151,8 @@ export function backupCommands(
       const rows = notMatched.filter(({ name }) => name.toLowerCase().includes((text ?? "").toLowerCase()));
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
-    restore_now() {
+    restore_now({ preview }) {
+      stillSo(preview);
       home.run(
         ["export"],
         home.backends.map(({ id }) => id),

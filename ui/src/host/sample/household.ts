@@ -30,6 +30,7 @@ export const reasons: Record<string, string> = {
   restoredFromBackup: "restored by you from a backup",
   notInBackup: "not in the backup that you restored exactly",
   noIds: "it has no external id that we know, so it cannot be matched",
+  leftAlone: "you want this title left alone",
   nobody: "no server of yours has a title with these ids",
 };
 
@@ -46,7 +47,7 @@ export class Household {
   webhooks = new Map<number, number>();
   agreed = new Set<string>();
   settings = firstSettings();
-  tasks: SampleTask[] = firstTasks(this.now());
+  tasks: SampleTask[];
   runs: Run[] = [];
   journal: JournalLine[] = [];
   log: LogLine[] = [];
@@ -67,6 +68,7 @@ export class Household {
     wanted: number,
     readonly stepMs: number,
   ) {
+    this.tasks = firstTasks(this.now(), scene);
     if (scene !== "empty") this.moveIn(wanted);
     else this.wanted = wanted;
   }
@@ -173,22 +175,36 @@ export class Household {
       "gone",
       "parked",
     ] as const;
-    const pool = this.titles.slice(0, 400);
+    // What has a mark got it somehow: from one of the servers that have the title, which the others were told.
+    const pool = this.titles.slice(0, 400).filter((title) => {
+      const marks = this.marksOf(title);
+      return marks.watched || marks.positionMs !== null;
+    });
+    const happened = new Set<string>();
     for (let at = 0; at < 600; at += 1) {
-      const title = pool[Math.floor(chance(at, 21) * pool.length)]!;
-      const backend = this.backends[Math.floor(chance(at, 22) * Math.min(3, this.backends.length))]!;
+      const title = pool[Math.floor(chance(at, 30) * pool.length)]!;
       const what = told[at % told.length]!;
+      const on = this.backends.slice(0, 3).filter((backend) => isOn(backend.id, title.id));
+      const source = on[Math.floor(chance(title.id, 22) * on.length)];
+      // The same is not learnt from a server, or told to it, twice; and nothing is told before it was learnt.
+      if (what === "told" && happened.has(`took ${title.id}`)) continue;
+      const left = on.filter(
+        (one) => (what === "told") === (one !== source) && !happened.has(`${what} ${one.id} ${title.id}`),
+      );
+      const backend = left[Math.floor(chance(at, 24) * left.length)];
+      if (!backend) continue;
+      happened.add(`${what} ${backend.id} ${title.id}`).add(`${what} ${title.id}`);
       const marks = this.marksOf(title);
       const code = what === "took" ? "moved" : what === "kept" ? "replaced" : what === "told" ? "behind" : "newer";
       this.journal.push({
         id: 10_000 - at,
-        at: now - 400 - Math.floor(at * 900 * (0.5 + chance(at, 23))),
+        at: now - 400 - Math.floor((at + 0.9 * chance(at, 23)) * 900),
         run: 900 - Math.floor(at / 6),
         title: { id: title.id, name: this.nameOf(title) },
         backend: { id: backend.id, name: backend.name },
         what,
         was: unwatched,
-        became: marks.watched || marks.positionMs !== null ? marks : { ...unwatched, watched: true, plays: 1 },
+        became: marks,
         because: because(code),
         canUndo: what === "took" || what === "told",
       });
@@ -232,10 +248,16 @@ export class Household {
       ["debug", "plan: 9 changes, 0 held"],
       ["error", "backup: the disk is full"],
     ] as const;
+    const bad = this.scene === "full" || this.scene === "trouble";
     for (let at = 0; at < 400; at += 1) {
-      const [level, what] = said[at % 29 === 5 ? 5 : at % 5]!;
+      const [level, what] = said[bad && at % 29 === 5 ? 5 : at % 5]!;
       this.log.push({ at: now - at * 7, level, what });
     }
+  }
+
+  /** Why nothing is written about a title, or nothing. */
+  heldOf(title: number): Reason | null {
+    return this.ignored.has(title) ? because("leftAlone") : null;
   }
 
   nameOf(title: SampleTitle): string {
@@ -264,8 +286,9 @@ export class Household {
       : differsOn(backend, title.id) && !this.agreed.has(`${backend} ${title.id}`);
     if (!behind || (!marks.watched && marks.positionMs === null && !this.changed.has(title.id)))
       return { marks, agrees: true };
+    const begun = marks.watched || marks.positionMs !== null;
     return {
-      marks: marks.watched ? unwatched : { watched: true, positionMs: null, plays: 1, playedAt: null },
+      marks: begun ? unwatched : { watched: true, positionMs: null, plays: 1, playedAt: null },
       agrees: false,
     };
   }

@@ -1,7 +1,8 @@
 // A household made up in memory, for looking at the window and for testing it without the app.
 // `?sample` and beside it: `scene=calm|waits|lost|unheld|stale|trouble|parked|full|mended|stranger|empty`,
 // `titles=200000`, `step=MS` (how long a step of a run takes), `watching=4` (so many watch something now; more or fewer
-// with `watch(2)` in the console), `fails` (each command fails).
+// with `watch(2)` in the console), `fails` (each command fails) or `fails=held,brakes`
+// (these do). `levers` in the console does more of that kind.
 import type {
   Failure,
   Found,
@@ -18,6 +19,7 @@ import { backupCommands, Shelf } from "./backups";
 import { readCron } from "./crontab";
 import { Held, heldCommands, surprise } from "./held";
 import { because, Household } from "./household";
+import { Levers } from "./levers";
 import { overviewOf } from "./overview";
 import { isOn, unwatched, type SampleTitle } from "./titles";
 import { linesOf, snapshotsOf, takeBack, undoing } from "./undo";
@@ -321,7 +323,8 @@ function commands(home: Household): Commands {
         for (const title of home.owed(backend)) {
           const becomes = home.marksOf(title);
           const action = becomes.watched ? "watch" : becomes.positionMs !== null ? "start" : "unwatch";
-          sum[action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
+          const held = home.heldOf(title.id);
+          sum[held ? "held" : action === "watch" ? "watch" : action === "start" ? "position" : "unwatch"] += 1;
           sum.total += 1;
           rows.push({
             titleId: title.id,
@@ -330,7 +333,7 @@ function commands(home: Household): Commands {
             action,
             was: home.shownOn(backend.id, title).marks,
             becomes,
-            held: null,
+            held,
             because: because(title.id % 7 === 0 ? "newer" : backend.approved ? "behind" : "union"),
             anew: false,
           });
@@ -360,7 +363,7 @@ function commands(home: Household): Commands {
       return { total: rows.length, rows: rows.slice(from, from + size) };
     },
     ...heldCommands(home, held, previews),
-    ...backupCommands(home, shelf, previews),
+    ...backupCommands(home, shelf, previews, stillSo),
     async preview_undo(wish) {
       await wait(home.stepMs * 5);
       const lines = linesOf(home, wish);
@@ -372,6 +375,7 @@ function commands(home: Household): Commands {
       return preview;
     },
     undo({ preview }) {
+      stillSo(preview);
       takeBack(home, undos.get(preview) ?? []);
       undos.delete(preview);
       return null;
@@ -535,8 +539,15 @@ export function sample(asked: URLSearchParams): Host {
     Number(asked.get("step") ?? 90),
   );
   const table = commands(home);
-  // How often the page asked, for the tests.
-  const asks = window as unknown as { asked?: number; watch?: (many: number) => void };
+  const levers = new Levers(asked.get("fails"));
+  const asks = window as unknown as {
+    levers?: Levers;
+    watch?: (many: number) => void;
+    elsewhere?: (name: Name, args: unknown) => unknown;
+  };
+  asks.levers = levers;
+  // What somebody does in another window.
+  asks.elsewhere = (name, args) => (table[name] as (args: unknown) => unknown)(args);
   home.watchers = Number(asked.get("watching") ?? 0);
   asks.watch = (many) => {
     home.watchers = many;
@@ -544,12 +555,12 @@ export function sample(asked: URLSearchParams): Host {
   };
   return {
     async call(name, args) {
-      asks.asked = (asks.asked ?? 0) + 1;
+      const failure = await levers.pass(name);
       // An answer never comes in the same breath, here as in the app.
       await wait(name === "titles" ? 8 : 3);
-      if (asked.has("fails"))
+      if (failure)
         return fail(
-          "store",
+          failure,
           "The database is locked by another program.",
           "Close the other program. WatchState tries again by itself.",
         );

@@ -176,7 +176,8 @@ export interface SampleTask {
   running: boolean;
 }
 
-export function firstTasks(now: number): SampleTask[] {
+export function firstTasks(now: number, scene: string): SampleTask[] {
+  const bad = scene === "full" || scene === "trouble";
   return [
     { name: "sync", on: false, line: "*/15 * * * *", lockedBy: null, last: null, running: false },
     {
@@ -200,7 +201,9 @@ export function firstTasks(now: number): SampleTask[] {
       on: true,
       line: "0 3 * * *",
       lockedBy: null,
-      last: { at: now - 48_000, ok: false, ms: 300, says: "The disk is full. Free some room, then run it again." },
+      last: bad
+        ? { at: now - 48_000, ok: false, ms: 300, says: "The disk is full. Free some room, then run it again." }
+        : { at: now - 48_000, ok: true, ms: 640, says: "3 files written." },
       running: false,
     },
     {

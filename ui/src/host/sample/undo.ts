@@ -23,6 +23,9 @@ export function linesOf(home: Household, wish: UndoWish): JournalLine[] {
   );
 }
 
+/** So many of those that are left are named; the app names more. */
+const NAMED = 12;
+
 const isLeft = (line: JournalLine): boolean => line.id % 5 === 4;
 
 /** What taking them back would write, and what is left as it is. */
@@ -38,7 +41,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         action,
         was: line.became,
         becomes: line.was,
-        held: null,
+        held: home.heldOf(line.title.id),
         anew: false,
         because: because("undone"),
       };
@@ -46,7 +49,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
   const perBackend = home.backends
     .map((backend) => {
       const these = rows.filter((row) => row.backend === backend.id);
-      const of = (action: string): number => these.filter((row) => row.action === action).length;
+      const of = (action: string): number => these.filter((row) => !row.held && row.action === action).length;
       return {
         backend: backend.id,
         name: backend.name,
@@ -54,7 +57,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
         unwatch: of("unwatch"),
         position: of("start"),
         total: these.length,
-        held: 0,
+        held: these.filter((row) => row.held).length,
       };
     })
     .filter(({ total }) => total > 0);
@@ -69,7 +72,7 @@ export function undoing(home: Household, id: string, lines: JournalLine[]): [Und
   const titles = new Set(lines.map((line) => line.title.id)).size;
   const holds = lines.filter((line) => line.what !== "told").length;
   const preview = { id, takenAt: home.now(), perBackend, troubles: [], since: null };
-  return [{ ...preview, titles, holds, left, leftTotal: left.length }, rows];
+  return [{ ...preview, titles, holds, left: left.slice(0, NAMED), leftTotal: left.length }, rows];
 }
 
 /** What servers showed before something was written to them. */
