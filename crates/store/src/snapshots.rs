@@ -164,13 +164,27 @@ impl Tx {
         .execute(self.conn())
         .await?;
         if gone.rows_affected() > 0 {
-            sqlx::query!(
-                "DELETE FROM snapshot_pieces
-                 WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
-            )
+            self.forget_pieces().await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all snapshots of a backend, whose items are about to go.
+    pub(crate) async fn forget_snapshots_of(&mut self, backend: BackendId) -> Result<()> {
+        sqlx::query!("DELETE FROM snapshots WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;
-        }
+        self.forget_pieces().await
+    }
+
+    /// Forgets the pieces that no snapshot has any more.
+    async fn forget_pieces(&mut self) -> Result<()> {
+        sqlx::query!(
+            "DELETE FROM snapshot_pieces
+             WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
+        )
+        .execute(self.conn())
+        .await?;
         Ok(())
     }
 

@@ -21,6 +21,11 @@ impl Engine {
         at: Moment,
         taken: &mut Taken,
     ) -> Result<()> {
+        let snapshots = self.store.snapshots().await?;
+        let Some(of) = snapshots.iter().find(|known| known.id == snapshot).map(|s| s.backend)
+        else {
+            return Ok(());
+        };
         let mut after = i64::MIN;
         loop {
             self.go_on()?;
@@ -30,8 +35,14 @@ impl Engine {
             };
             after = place;
             let ids: Vec<ItemId> = showed.iter().map(|(item, _)| *item).collect();
-            let items: HashMap<ItemId, (BackendId, KnownItem)> =
-                tx.items(&ids).await?.into_iter().map(|known| (known.1.row.id, known)).collect();
+            // A number that another account's copy has now is not what the snapshot is of.
+            let items: HashMap<ItemId, (BackendId, KnownItem)> = tx
+                .items(&ids)
+                .await?
+                .into_iter()
+                .filter(|(backend, _)| *backend == of)
+                .map(|known| (known.1.row.id, known))
+                .collect();
             let mut titles: Vec<TitleId> =
                 items.values().flat_map(|(_, item)| item.titles()).collect();
             titles.sort_unstable();

@@ -381,6 +381,63 @@ async fn databases_of_all_earlier_versions_are_migrated_and_keep_everything() {
     }
 }
 
+/// What is gone in a database of the version before is known by what names it.
+#[tokio::test]
+async fn numbers_that_an_earlier_version_gave_are_not_given_again() {
+    let folder = Folder::new();
+    as_it_was(&folder.database(), 8).await;
+    let mut old = raw(&folder.database()).await;
+    sqlx::raw_sql(
+        "INSERT INTO changes (at, run_id, person_id, title_id, what, backend_id, item_id, showed, shows, meant,
+                              because, undone_by)
+         VALUES (4, 70, 1, 40, 'told', 9, 500, 'unwatched 0 -', 'watched 1 -', 'watched 1 -', 'differs', 71);
+         INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became, because)
+         VALUES (3, 1, 1, 41, 10, 'told', 'unwatched', 'watched', 'differs');
+         INSERT INTO snapshots (id, backend_id, run_id, taken_at, items, bytes) VALUES (1, 1, 72, 4, 1, 1);
+         INSERT INTO snapshot_pieces (id, print, marks) VALUES (1, 1, x'00');
+         INSERT INTO snapshot_parts VALUES (1, 2, 1);
+         INSERT INTO runs (id, task, backend_id, started_at) VALUES (60, 'undo', 11, 4);",
+    )
+    .execute(&mut old)
+    .await
+    .unwrap();
+    let mut before = Vec::new();
+    for table in ["backends", "items", "titles", "runs", "changes", "journal", "snapshots"] {
+        let all = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(all).fetch_one(&mut old).await.unwrap();
+        before.push((table, rows));
+    }
+    old.close().await.unwrap();
+
+    let store = folder.open(NOW).await;
+    for (table, rows) in before {
+        let all = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let now: i64 = sqlx::query_scalar(all).fetch_one(&store.read).await.unwrap();
+        assert_eq!(now, rows, "{table}");
+    }
+    let mut tx = store.begin().await.unwrap();
+    let next = tx.next_ids().await.unwrap();
+    // The snapshot may name any of 2048 to 3071.
+    assert_eq!((next.title, next.item), (42, 3_072));
+    let run = tx.begin_run(crate::Task::Import, BackendId(1), NOW).await.unwrap();
+    assert_eq!(run.0, 73);
+    let new = crate::NewBackend {
+        person: PersonId(1),
+        name: "attic",
+        kind: "plex",
+        url: "http://attic/",
+        server_id: "another",
+        user_id: "1",
+        user_name: "ana",
+        import: crate::Import::On,
+        export: true,
+        added_at: NOW,
+    };
+    assert_eq!(tx.add_backend(&new).await.unwrap(), BackendId(12));
+    drop(tx);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn without_a_copy_nothing_is_migrated() {
     let folder = Folder::new();
