@@ -60,6 +60,11 @@ const A_FILM: &str = "
     INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became, because)
     VALUES (3, 1, 1, 1, 1, 'took', 'unwatched', 'watched', 'watched');";
 
+/// More than can be looked through in no time.
+const MANY_TITLES: &str = "
+    WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
+    INSERT INTO titles (id, name, appeared_at) SELECT n, 'title ' || n, 3 FROM n";
+
 async fn run(store: &Store, statements: &'static str) {
     sqlx::raw_sql(statements).execute(&store.write).await.unwrap();
 }
@@ -234,6 +239,41 @@ async fn a_damaged_copy_is_passed_over() {
     fs::write(folder.database(), "").unwrap();
     let store = folder.open(TOMORROW).await;
     assert_eq!(store.mended().await.unwrap().unwrap().copy_at, Some(NOW));
+    assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
+}
+
+/// A large household on a slow disk: no copy can be looked through in the time that the database is given.
+#[tokio::test]
+async fn a_copy_is_looked_at_to_its_end() {
+    let folder = Folder::with_a_film(NOW).await;
+    let store = folder.open(NOW).await;
+    run(&store, MANY_TITLES).await;
+    store.keep_copy(NOW).await.unwrap().unwrap();
+    store.close().await;
+    fs::write(folder.database(), "torn").unwrap();
+    let store = Store::open_looking(&folder.database(), TOMORROW, Duration::ZERO).await.unwrap();
+    assert_eq!(store.mended().await.unwrap().unwrap().copy_at, Some(NOW));
+    assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
+}
+
+/// Whether a wish has ended since the copy was made, nobody knows.
+#[tokio::test]
+async fn wishes_of_a_copy_are_not_wished_any_more() {
+    let folder = Folder::with_a_film(NOW).await;
+    let store = folder.open(NOW).await;
+    run(
+        &store,
+        "INSERT INTO kept_apart (item_id, shows, held, told, because, made_at)
+         VALUES (1, 'unwatched 0 -', 'watched 1 3 3 1', 1, 'undone', 4)",
+    )
+    .await;
+    store.keep_copy(NOW).await.unwrap().unwrap();
+    run(&store, "DELETE FROM kept_apart").await;
+    store.close().await;
+    fs::write(folder.database(), "torn").unwrap();
+    let store = folder.open(TOMORROW).await;
+    assert_eq!(store.mended().await.unwrap().unwrap().copy_at, Some(NOW));
+    assert_eq!(number(&store, "SELECT count(*) FROM kept_apart").await, 0);
     assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
 }
 
@@ -485,12 +525,7 @@ async fn a_newer_database_is_refused_and_left_as_it_is() {
 async fn a_look_takes_no_longer_than_it_may() {
     let folder = Folder::with_a_film(NOW).await;
     let store = folder.open(NOW).await;
-    run(
-        &store,
-        "WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
-         INSERT INTO titles (id, name, appeared_at) SELECT n, 'title ' || n, 3 FROM n",
-    )
-    .await;
+    run(&store, MANY_TITLES).await;
     let found = store.condition(Duration::ZERO).await.unwrap();
     assert_eq!(found, Condition::Unfinished);
     let found = store.condition(LONGEST_LOOK).await.unwrap();
