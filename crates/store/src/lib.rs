@@ -63,7 +63,7 @@ pub use prints::{facts_print, marks_print};
 pub use rows::watch_text;
 pub use runs::{Run, Task};
 pub use shows::ShowRow;
-pub use snapshots::{KeepSnapshots, Snapshot};
+pub use snapshots::{KeepSnapshots, Snapshot, SnapshotPart};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};

@@ -30,10 +30,15 @@ impl Engine {
         loop {
             self.go_on()?;
             let mut tx = self.store.begin().await?;
-            let Some((place, showed)) = tx.snapshot_part(snapshot, after).await? else {
-                return Ok(());
+            let Some(part) = tx.snapshot_part(snapshot, after).await? else { return Ok(()) };
+            after = part.place;
+            let Some(showed) = part.showed else {
+                for title in tx.titles_in_part(of, part.place).await? {
+                    taken.titles.insert(title);
+                    taken.left.push(Left::of(title, Some(of), Because::SnapshotUnreadable));
+                }
+                continue;
             };
-            after = place;
             let ids: Vec<ItemId> = showed.iter().map(|(item, _)| *item).collect();
             // A number that another account's copy has now is not what the snapshot is of.
             let items: HashMap<ItemId, (BackendId, KnownItem)> = tx
