@@ -274,7 +274,7 @@ impl Tx {
         Ok(rows.into_iter().map(|(title, item)| (TitleId(title), ItemId(item))).collect())
     }
 
-    /// Keeps items, new or known.
+    /// Keeps items, new or known. Where the watched mark is agreed on as it was, so is since when.
     pub async fn put_items(&mut self, backend: BackendId, items: &[ItemRow]) -> Result<()> {
         if items.is_empty() {
             return Ok(());
@@ -303,7 +303,10 @@ impl Tx {
                  seen_played_at = excluded.seen_played_at, agreed_at = excluded.agreed_at,
                  agreed_watched = excluded.agreed_watched,
                  agreed_position = excluded.agreed_position, agreed_plays = excluded.agreed_plays,
-                 agreed_played_at = excluded.agreed_played_at, print = excluded.print,
+                 agreed_played_at = excluded.agreed_played_at,
+                 agreed_since = iif(excluded.agreed_watched IS agreed_watched,
+                                    coalesce(agreed_since, agreed_at), NULL),
+                 print = excluded.print,
                  because = excluded.because",
             rows,
             backend.0

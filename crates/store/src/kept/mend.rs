@@ -246,7 +246,8 @@ impl Tx {
     async fn agree_on_nothing(&mut self) -> Result<()> {
         sqlx::query!(
             "UPDATE items SET agreed_at = NULL, agreed_watched = NULL, agreed_position = NULL,
-                              agreed_plays = NULL, agreed_played_at = NULL, print = 0"
+                              agreed_plays = NULL, agreed_played_at = NULL, agreed_since = NULL,
+                              print = 0"
         )
         .execute(self.conn())
         .await?;
