@@ -8,7 +8,7 @@ use watchstate_model::BackendId;
 use watchstate_servers::{
     Address, Fault, Library, MediaServer, Sensitive, ServerInfo, ServerKind, User, connect, sign_in,
 };
-use watchstate_store::{Backend, Import, NewBackend, NewIdentity};
+use watchstate_store::{Backend, Import, NewBackend, NewIdentity, Tx};
 
 use crate::household::{secret_name, secret_names};
 use crate::{ApiError, Code, Household, Result};
@@ -261,22 +261,54 @@ impl Household {
                 twin.name
             )));
         }
-        if let Some(token) = &token {
-            self.secrets.put(&secret_name(backend), token).await?;
+        let (named, is_new) = (secret_name(backend), is_another || is_another_user);
+        if url.is_none() && !is_new {
+            if let Some(token) = &token {
+                self.secrets.put(&named, token).await?;
+            }
+            return Ok(());
         }
+        let old = match &token {
+            Some(_) => self.secrets.get(&named).await?,
+            None => None,
+        };
         let mut tx = self.store.begin().await?;
         if let Some(url) = url {
             tx.set_address(backend.id, url.as_str()).await?;
         }
-        if is_another || is_another_user {
+        if is_new {
             let who = NewIdentity { server_id: &info.id, user_id: &user.id, user_name: &user.name };
             tx.begin_anew(backend.id, who).await?;
             tracing::warn!(
                 "{name}: a new server or user is in its place, and is seen for the first time"
             );
         }
-        tx.commit().await?;
-        Ok(())
+        match &token {
+            Some(token) => self.commit_with(tx, &named, token, old).await,
+            None => Ok(tx.commit().await?),
+        }
+    }
+
+    /// Commits where a backend is reached together with its token: both are new afterwards, or neither is. A token
+    /// must not go to a server that it is not of, neither the new one to the old address nor the other way round.
+    async fn commit_with(
+        &self,
+        tx: Tx,
+        named: &str,
+        token: &Sensitive<String>,
+        old: Option<Sensitive<String>>,
+    ) -> Result<()> {
+        // The token when nothing but the commit can fail any more.
+        self.secrets.put(named, token).await?;
+        let Err(error) = tx.commit().await else { return Ok(()) };
+        let back = match &old {
+            Some(old) => self.secrets.put(named, old).await,
+            None => self.secrets.remove(named).await,
+        };
+        if let Err(error) = back {
+            tracing::error!(%error, "the token of {named} cannot be put back; sign in there again");
+        }
+        Err(error.into())
     }
 
     /// Asks who answers at an address, for the first of these users who is there.

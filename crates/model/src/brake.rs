@@ -103,8 +103,8 @@ fn alone(loss: Loss, watched: u32, usual: BrakePolicy) -> Option<Brake> {
 /// changed since.
 const GONE_PERCENT: u64 = 90;
 
-/// A watched mark of an account, by when it came to be there: when it was agreed on first, and of those that
-/// were there when the account joined, when the title was played as far as the server says.
+/// A watched mark of an account, by when it came to be there: since when it is agreed on, whatever else was decided
+/// since, and of those that were there when the account joined, when the title was played as far as the server says.
 pub type MarkAge = (Moment, Option<Moment>);
 
 /// Whether an account looks as it did at an earlier time: of its marks with their ages, and whether each seems

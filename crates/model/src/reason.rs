@@ -147,6 +147,8 @@ reasons! {
     TracesNotTaken = "traces_not_taken", "the mark and the place go back; the date or the play count cannot be written there";
     /// The server cannot be told a position.
     PlaceNotTaken = "place_not_taken", "the mark goes back; the place to go on cannot be written there";
+    /// What a copy showed at the time of a snapshot cannot be read.
+    SnapshotUnreadable = "snapshot_unreadable", "this part of the snapshot cannot be read, so it is left as it is";
     /// The first export to a backend.
     FirstExport = "first_export", "the first export to this backend waits for your yes";
 }

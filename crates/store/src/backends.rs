@@ -220,13 +220,15 @@ impl Tx {
         Ok(PersonId(row.id))
     }
 
-    /// Adds a backend.
+    /// Adds a backend. Its number was never given before: the journal goes on naming those that were removed.
     pub async fn add_backend(&mut self, new: &NewBackend<'_>) -> Result<BackendId> {
         let import = new.import.name();
         let row = sqlx::query!(
-            "INSERT INTO backends (person_id, name, kind, url, server_id, user_id, user_name, import,
+            "INSERT INTO backends (id, person_id, name, kind, url, server_id, user_id, user_name, import,
                                    export, added_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             VALUES (1 + max(coalesce((SELECT max(id) FROM backends), 0),
+                             coalesce((SELECT highest FROM numbers WHERE things = 'backends'), 0)),
+                     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             new.person.0,
             new.name,
             new.kind,
@@ -308,8 +310,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a backend with everything that only it said. What was learned from it stays.
+    /// Removes a backend with everything that only it said. What was learned from it stays; what was written to
+    /// it cannot be taken back any more.
     pub async fn remove_backend(&mut self, backend: BackendId) -> Result<()> {
+        self.forget_copies_changed_on(backend).await?;
+        self.forget_snapshots_of(backend).await?;
         sqlx::query!("DELETE FROM backends WHERE id = ?1", backend.0).execute(self.conn()).await?;
         Ok(())
     }

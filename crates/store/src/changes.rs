@@ -1,5 +1,7 @@
 //! What was changed, exactly, so that it can be taken back.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use watchstate_model::{
     BackendId, Because, ItemId, Marks, Moment, PersonId, RunId, State, Target, TitleId,
@@ -270,6 +272,21 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets what was changed of the copies of a backend, which are about to go: there is nothing left that it
+    /// could be taken back on. What a person's doing there changed of what we hold stays.
+    pub(crate) async fn forget_copies_changed_on(&mut self, backend: BackendId) -> Result<()> {
+        sqlx::query!("DELETE FROM changes WHERE backend_id = ?1 AND what = 'told'", backend.0)
+            .execute(self.conn())
+            .await?;
+        sqlx::query!(
+            "UPDATE changes SET item_id = NULL, showed = NULL, shows = NULL WHERE backend_id = ?1",
+            backend.0
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets what was changed before a moment: it cannot be taken back any more.
     pub async fn forget_changes_before(&mut self, at: Moment) -> Result<u64> {
         let gone = sqlx::query!(
@@ -298,19 +315,39 @@ impl Store {
         Ok(row.and_then(Row::kept))
     }
 
-    /// The change that a line of the journal tells of, if it is kept.
+    /// The change that a line of the journal tells of, if it is kept and was not taken back yet.
     pub async fn change_of_line(&self, line: i64) -> Result<Option<i64>> {
-        let row = sqlx::query!(
-            r#"SELECT max(c.id) AS "id: i64" FROM journal j CROSS JOIN changes c
-               WHERE j.id = ?1 AND c.run_id = j.run_id AND c.at = j.at AND c.what = j.what
-                 AND c.person_id = j.person_id AND c.backend_id IS j.backend_id
-                 AND (c.title_id = j.title_id
-                      OR c.item_id IN (SELECT item_id FROM also_covers WHERE title_id = j.title_id))"#,
-            line
+        Ok(self.changes_of_lines(&[line]).await?.remove(&line))
+    }
+
+    /// The same for several lines; those that tell of nothing that can be taken back are left out. A file with
+    /// several titles is written once, and that is kept with the first of them: by the file it is found.
+    pub(crate) async fn changes_of_lines(&self, lines: &[i64]) -> Result<HashMap<i64, i64>> {
+        if lines.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let lines = serde_json::to_string(lines)?;
+        // By title and by item: what happened outside of runs has one number of a run, and is most of all.
+        let rows = sqlx::query!(
+            r#"SELECT line AS "line!: i64", max(change) AS "change!: i64"
+               FROM (SELECT j.id AS line, c.id AS change
+                     FROM json_each(?1) l CROSS JOIN journal j ON j.id = l.value
+                     CROSS JOIN changes c ON c.title_id = j.title_id AND c.run_id = j.run_id
+                     WHERE c.at = j.at AND c.what = j.what AND c.person_id = j.person_id
+                       AND c.backend_id IS j.backend_id AND c.undone_by IS NULL
+                     UNION ALL
+                     SELECT j.id, c.id
+                     FROM json_each(?1) l CROSS JOIN journal j ON j.id = l.value
+                     CROSS JOIN also_covers a ON a.title_id = j.title_id
+                     CROSS JOIN changes c ON c.item_id = a.item_id AND +c.run_id = j.run_id
+                     WHERE c.at = j.at AND c.what = j.what AND c.person_id = j.person_id
+                       AND c.backend_id IS j.backend_id AND c.undone_by IS NULL)
+               GROUP BY line"#,
+            lines
         )
-        .fetch_one(self.reader())
+        .fetch_all(self.reader())
         .await?;
-        Ok(row.id)
+        Ok(rows.into_iter().map(|row| (row.line, row.change)).collect())
     }
 
     /// The latest change of a title that was not taken back: of what we hold, or else of a copy.

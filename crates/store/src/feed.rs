@@ -142,11 +142,7 @@ impl Store {
             r#"SELECT j.id AS "id!: i64", j.at, j.run_id, j.title_id, t.name AS "name?", t.year,
                       w.name AS "show?", t.season, t.episode, b.id AS "backend_id?: i64",
                       b.name AS "backend?", j.what, j.was, j.became, j.because,
-                      j.backend_id IS NULL AS "by_hand!: i64",
-                      EXISTS (SELECT 1 FROM changes c
-                              WHERE c.title_id = j.title_id AND c.run_id = j.run_id AND c.at = j.at
-                                AND c.what = j.what AND c.backend_id IS j.backend_id
-                                AND c.undone_by IS NULL) AS "can_undo!: i64"
+                      j.backend_id IS NULL AS "by_hand!: i64"
                FROM journal j LEFT JOIN titles t ON t.id = j.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                LEFT JOIN backends b ON b.id = j.backend_id
@@ -167,6 +163,8 @@ impl Store {
         )
         .fetch_all(self.reader())
         .await?;
+        let changes =
+            self.changes_of_lines(&rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
         let lines = rows
             .into_iter()
             .map(|r| FeedLine {
@@ -185,7 +183,7 @@ impl Store {
                 was: read_watch(&r.was),
                 became: read_watch(&r.became),
                 because: Because::from_code(&r.because),
-                can_undo: r.can_undo != 0,
+                can_undo: changes.contains_key(&r.id),
             })
             .collect();
         Ok((lines, large(total)))
@@ -202,11 +200,7 @@ impl Store {
             r#"SELECT j.id AS "id!: i64", j.at, j.run_id, t.name AS "name?", t.year,
                       w.name AS "show?", t.season, t.episode, b.id AS "backend_id?: i64",
                       b.name AS "backend?", j.what, j.was, j.became, j.because,
-                      j.backend_id IS NULL AS "by_hand!: i64",
-                      EXISTS (SELECT 1 FROM changes c
-                              WHERE c.title_id = j.title_id AND c.run_id = j.run_id AND c.at = j.at
-                                AND c.what = j.what AND c.backend_id IS j.backend_id
-                                AND c.undone_by IS NULL) AS "can_undo!: i64"
+                      j.backend_id IS NULL AS "by_hand!: i64"
                FROM journal j LEFT JOIN titles t ON t.id = j.title_id
                LEFT JOIN shows w ON w.id = t.show_id
                LEFT JOIN backends b ON b.id = j.backend_id
@@ -218,6 +212,8 @@ impl Store {
         )
         .fetch_all(self.reader())
         .await?;
+        let changes =
+            self.changes_of_lines(&rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
         Ok(rows
             .into_iter()
             .map(|r| FeedLine {
@@ -236,7 +232,7 @@ impl Store {
                 was: read_watch(&r.was),
                 became: read_watch(&r.became),
                 because: Because::from_code(&r.because),
-                can_undo: r.can_undo != 0,
+                can_undo: changes.contains_key(&r.id),
             })
             .collect())
     }

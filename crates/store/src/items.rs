@@ -1,56 +1,10 @@
 //! Items: what each backend last showed, and what was agreed on.
 
-use std::hash::Hasher;
-
-use roaring::RoaringTreemap;
 use serde::Serialize;
-use siphasher::sip::SipHasher13;
-use watchstate_model::{
-    BackendId, Because, Facts, ItemId, ItemKey, Kind, Marks, Moment, Target, TitleId,
-};
+use watchstate_model::{BackendId, Because, ItemId, ItemKey, Marks, Moment, Target, TitleId};
 
 use crate::rows::{count, marks, position_ms, watch};
 use crate::{Result, Store, Tx};
-
-/// The fingerprint of marks and add date: what a lean sweep compares. Never 0, which means "open".
-pub fn marks_print(marks: &Marks, added_at: Option<Moment>) -> i64 {
-    let mut hasher = SipHasher13::new();
-    hasher.write_u8(u8::from(marks.watch.is_watched()));
-    hasher.write_u32(marks.watch.position().map_or(0, |position| position.ms()));
-    hasher.write_u32(marks.plays);
-    hasher.write_i64(marks.last_played.map_or(i64::MIN, |at| at.0));
-    hasher.write_i64(added_at.map_or(i64::MIN, |at| at.0));
-    print(&hasher)
-}
-
-/// The fingerprint of what an item is: another one means that the server identified it anew.
-pub fn facts_print(facts: &Facts) -> i64 {
-    let mut hasher = SipHasher13::new();
-    let mut text = |text: &str| {
-        hasher.write(text.as_bytes());
-        hasher.write_u8(0xff);
-    };
-    for id in facts.ids.iter() {
-        text(id.provider().name());
-        text(id.value());
-    }
-    text(facts.path.as_deref().unwrap_or_default());
-    match &facts.kind {
-        Kind::Movie => text("movie"),
-        Kind::Episode(episode) => {
-            text(episode.show_key.as_ref().map_or("", |key| key.as_str()));
-            hasher.write_u16(episode.season);
-            hasher.write_u16(episode.number);
-            hasher.write_u16(episode.last);
-        }
-    }
-    hasher.write_u32(facts.duration_ms.unwrap_or(0));
-    print(&hasher)
-}
-
-fn print(hasher: &SipHasher13) -> i64 {
-    i64::from_ne_bytes(hasher.finish().to_ne_bytes()).checked_abs().unwrap_or(1).max(1)
-}
 
 /// What was agreed on, and in which run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -320,7 +274,7 @@ impl Tx {
         Ok(rows.into_iter().map(|(title, item)| (TitleId(title), ItemId(item))).collect())
     }
 
-    /// Keeps items, new or known.
+    /// Keeps items, new or known. Where the watched mark is agreed on as it was, so is since when.
     pub async fn put_items(&mut self, backend: BackendId, items: &[ItemRow]) -> Result<()> {
         if items.is_empty() {
             return Ok(());
@@ -349,7 +303,10 @@ impl Tx {
                  seen_played_at = excluded.seen_played_at, agreed_at = excluded.agreed_at,
                  agreed_watched = excluded.agreed_watched,
                  agreed_position = excluded.agreed_position, agreed_plays = excluded.agreed_plays,
-                 agreed_played_at = excluded.agreed_played_at, print = excluded.print,
+                 agreed_played_at = excluded.agreed_played_at,
+                 agreed_since = iif(excluded.agreed_watched IS agreed_watched,
+                                    coalesce(agreed_since, agreed_at), NULL),
+                 print = excluded.print,
                  because = excluded.because",
             rows,
             backend.0
@@ -379,64 +336,6 @@ impl Tx {
             "INSERT INTO also_covers (item_id, title_id)
              SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
             pairs
-        )
-        .execute(self.conn())
-        .await?;
-        Ok(())
-    }
-
-    /// How many items of a backend were there at the last look: all but the gone ones, which are few and
-    /// have an index, so that no row is looked at.
-    pub async fn count_present(&mut self, backend: BackendId) -> Result<u64> {
-        let row = sqlx::query!(
-            r#"SELECT (SELECT count(*) FROM items WHERE backend_id = ?1)
-                    - (SELECT count(*) FROM items WHERE backend_id = ?1 AND present = 0)
-                      AS "n!: i64""#,
-            backend.0
-        )
-        .fetch_one(self.conn())
-        .await?;
-        Ok(u64::try_from(row.n).unwrap_or(0))
-    }
-
-    /// The items that were there at the last look and are not among those seen now. Nothing is kept of it.
-    pub async fn unseen(
-        &mut self,
-        backend: BackendId,
-        seen: &RoaringTreemap,
-    ) -> Result<Vec<ItemId>> {
-        let rows = sqlx::query!(
-            r#"SELECT json_group_array(id) AS "ids!: String" FROM items
-               WHERE backend_id = ?1 AND present = 1"#,
-            backend.0
-        )
-        .fetch_one(self.conn())
-        .await?;
-        let present: Vec<u64> = serde_json::from_str(&rows.ids)?;
-        Ok(present
-            .into_iter()
-            .filter(|id| !seen.contains(*id))
-            .filter_map(|id| i64::try_from(id).ok().map(ItemId))
-            .collect())
-    }
-
-    /// Keeps that these items are gone. Their baselines stay: should they come back, under whatever key, it
-    /// is told from them that nobody un-watched anything. What they were owed is not owed any more.
-    pub async fn gone(&mut self, items: &[ItemId]) -> Result<()> {
-        self.forget_pages_of(items).await?;
-        let ids = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        sqlx::query!(
-            "UPDATE items SET present = 0 WHERE id IN (SELECT value FROM json_each(?1))",
-            ids
-        )
-        .execute(self.conn())
-        .await?;
-        sqlx::query!("DELETE FROM outbox WHERE item_id IN (SELECT value FROM json_each(?1))", ids)
-            .execute(self.conn())
-            .await?;
-        sqlx::query!(
-            "DELETE FROM unwatches WHERE item_id IN (SELECT value FROM json_each(?1))",
-            ids
         )
         .execute(self.conn())
         .await?;

@@ -66,11 +66,14 @@ fn number(n: u64) -> i64 {
 }
 
 impl Tx {
-    /// Begins a run.
+    /// Begins a run. Its number was never given before: changes and snapshots go on naming those that are gone.
     pub async fn begin_run(&mut self, task: Task, backend: BackendId, at: Moment) -> Result<RunId> {
         let task = task.name();
         let row = sqlx::query!(
-            "INSERT INTO runs (task, backend_id, started_at) VALUES (?1, ?2, ?3)",
+            "INSERT INTO runs (id, task, backend_id, started_at)
+             VALUES (1 + max(coalesce((SELECT max(id) FROM runs), 0),
+                             coalesce((SELECT highest FROM numbers WHERE things = 'runs'), 0)),
+                     ?1, ?2, ?3)",
             task,
             backend.0,
             at.0

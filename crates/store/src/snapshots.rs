@@ -6,7 +6,7 @@
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
-use watchstate_model::{BackendId, ItemId, Marks, Moment, Position, RunId, Watch};
+use watchstate_model::{BackendId, ItemId, Marks, Moment, Position, RunId, TitleId, Watch};
 
 use crate::rows::marks;
 use crate::{Result, Store, Tx};
@@ -31,6 +31,15 @@ pub struct Snapshot {
     pub bytes: u64,
 }
 
+/// A piece of a snapshot: some of its items.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SnapshotPart {
+    /// Its place among the pieces.
+    pub place: i64,
+    /// The items and what they showed; nothing where that cannot be read.
+    pub showed: Option<Vec<(ItemId, Marks)>>,
+}
+
 /// How many snapshots are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeepSnapshots {
@@ -42,7 +51,8 @@ pub struct KeepSnapshots {
 
 impl Tx {
     /// Keeps what a backend's items show now, unless that was done in this run already, or after `since`.
-    /// Answers whether it was done. Old ones are forgotten.
+    /// Answers whether it was done. Old ones are forgotten. One from the future, made by a clock that was wrong,
+    /// is none that was just made.
     pub async fn take_snapshot(
         &mut self,
         backend: BackendId,
@@ -54,10 +64,12 @@ impl Tx {
         let since = since.map_or(i64::MAX, |since| since.0);
         let known = sqlx::query!(
             r#"SELECT count(*) AS "n!: i64" FROM snapshots
-               WHERE backend_id = ?1 AND ((run_id = ?2 AND run_id <> 0) OR taken_at > ?3)"#,
+               WHERE backend_id = ?1
+                 AND ((run_id = ?2 AND run_id <> 0) OR (taken_at > ?3 AND taken_at <= ?4))"#,
             backend.0,
             run.0,
-            since
+            since,
+            at.0
         )
         .fetch_one(self.conn())
         .await?;
@@ -164,23 +176,36 @@ impl Tx {
         .execute(self.conn())
         .await?;
         if gone.rows_affected() > 0 {
-            sqlx::query!(
-                "DELETE FROM snapshot_pieces
-                 WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
-            )
-            .execute(self.conn())
-            .await?;
+            self.forget_pieces().await?;
         }
         Ok(())
     }
 
-    /// The next items of a snapshot and what they showed, after a place; with that of the last of them. Nothing
-    /// after the end, and for a piece that cannot be read.
+    /// Forgets all snapshots of a backend, whose items are about to go.
+    pub(crate) async fn forget_snapshots_of(&mut self, backend: BackendId) -> Result<()> {
+        sqlx::query!("DELETE FROM snapshots WHERE backend_id = ?1", backend.0)
+            .execute(self.conn())
+            .await?;
+        self.forget_pieces().await
+    }
+
+    /// Forgets the pieces that no snapshot has any more.
+    async fn forget_pieces(&mut self) -> Result<()> {
+        sqlx::query!(
+            "DELETE FROM snapshot_pieces
+             WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// The next piece of a snapshot, after the place of another. Nothing after the end.
     pub async fn snapshot_part(
         &mut self,
         snapshot: i64,
         after: i64,
-    ) -> Result<Option<(i64, Vec<(ItemId, Marks)>)>> {
+    ) -> Result<Option<SnapshotPart>> {
         let row = sqlx::query!(
             r#"SELECT p.place AS "place!: i64", q.marks AS "marks!: Vec<u8>"
                FROM snapshot_parts p JOIN snapshot_pieces q ON q.id = p.piece_id
@@ -190,7 +215,24 @@ impl Tx {
         )
         .fetch_optional(self.conn())
         .await?;
-        Ok(row.map(|row| (row.place, decode(row.place, &row.marks).unwrap_or_default())))
+        Ok(row.map(|row| SnapshotPart { place: row.place, showed: decode(row.place, &row.marks) }))
+    }
+
+    /// The titles whose copies on a backend a piece at this place would be about: those that are there. Of a file
+    /// with several titles, the first.
+    pub async fn titles_in_part(&mut self, backend: BackendId, place: i64) -> Result<Vec<TitleId>> {
+        let (from, to) = (place * RANGE, (place + 1) * RANGE);
+        let rows = sqlx::query!(
+            r#"SELECT DISTINCT title_id AS "title_id!: i64" FROM items
+               WHERE id >= ?2 AND id < ?3 AND +backend_id = ?1 AND +present = 1 AND title_id IS NOT NULL
+               ORDER BY title_id"#,
+            backend.0,
+            from,
+            to
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows.into_iter().map(|row| TitleId(row.title_id)).collect())
     }
 }
 

@@ -83,11 +83,14 @@ impl Tx {
 
     /// A new server, or a new user, stands in the place of the one that a backend was known by. What the old
     /// one had is forgotten, so that everything is seen for the first time: its keys may mean other titles
-    /// now, and a mark that it does not show was never taken away there. What is held to be true stays, and a
-    /// person is asked before the first export.
+    /// now, and a mark that it does not show was never taken away there. Nothing that was written to the old one
+    /// can be taken back at the new one. What is held to be true stays, and a person is asked before the first
+    /// export.
     pub async fn begin_anew(&mut self, backend: BackendId, who: NewIdentity<'_>) -> Result<()> {
         // Their titles are planned anew: the others may be owed something by what stays true.
         self.touch_backend(backend).await?;
+        self.forget_copies_changed_on(backend).await?;
+        self.forget_snapshots_of(backend).await?;
         sqlx::query!("DELETE FROM items WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;

@@ -8,7 +8,7 @@ use crate::shows::ids_json;
 use crate::{Result, Tx};
 
 /// The first free ids. Rows are given their ids before they are written, so that a page of titles, their
-/// ids and their items is written without asking back.
+/// ids and their items is written without asking back. What is gone keeps its number: nothing new gets it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NextIds {
     /// For a series.
@@ -61,8 +61,12 @@ impl Tx {
     pub async fn next_ids(&mut self) -> Result<NextIds> {
         let row = sqlx::query!(
             r#"SELECT (SELECT coalesce(max(id), 0) + 1 FROM shows) AS "show!: i64",
-                      (SELECT coalesce(max(id), 0) + 1 FROM titles) AS "title!: i64",
-                      (SELECT coalesce(max(id), 0) + 1 FROM items) AS "item!: i64""#
+                      1 + max(coalesce((SELECT max(id) FROM titles), 0),
+                              coalesce((SELECT highest FROM numbers WHERE things = 'titles'), 0))
+                          AS "title!: i64",
+                      1 + max(coalesce((SELECT max(id) FROM items), 0),
+                              coalesce((SELECT highest FROM numbers WHERE things = 'items'), 0))
+                          AS "item!: i64""#
         )
         .fetch_one(self.conn())
         .await?;

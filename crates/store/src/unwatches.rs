@@ -106,7 +106,7 @@ impl Tx {
     /// a restored back-up is known by.
     pub async fn mark_ages(&mut self, backend: BackendId) -> Result<Vec<(MarkAge, bool)>> {
         let rows = sqlx::query!(
-            r#"SELECT i.agreed_at AS "agreed_at!: i64", i.agreed_played_at,
+            r#"SELECT coalesce(i.agreed_since, i.agreed_at) AS "since!: i64", i.agreed_played_at,
                       EXISTS (SELECT 1 FROM unwatches u WHERE u.item_id = i.id) AS "gone!: i64"
                FROM items i
                WHERE i.backend_id = ?1 AND i.present = 1 AND i.agreed_watched = 1
@@ -117,7 +117,7 @@ impl Tx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|r| ((Moment(r.agreed_at), r.agreed_played_at.map(Moment)), r.gone != 0))
+            .map(|r| ((Moment(r.since), r.agreed_played_at.map(Moment)), r.gone != 0))
             .collect())
     }
 

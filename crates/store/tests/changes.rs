@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
 
 use watchstate_model::{
-    BackendId, Because, ItemId, Marks, Moment, PersonId, Position, RunId, State, Target, TitleId,
-    Watch,
+    BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId, Position, RunId, State, Target,
+    TitleId, Watch,
 };
-use watchstate_store::{ChangeRow, Changed, CopyChange, Store};
+use watchstate_store::{
+    ChangeRow, Changed, CopyChange, FeedFilter, Import, ItemRow, JournalRow, NewBackend, NewTitle,
+    Store, What,
+};
 
 const ANA: PersonId = PersonId(1);
 
@@ -69,4 +72,92 @@ async fn what_was_kept_comes_back_until_it_is_too_old() {
     assert!(tx.changes_of(&both).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     assert_eq!(store.change(kept[0].id).await.unwrap(), None);
+}
+
+/// A file with two episodes is written once: each of their lines leads to that one change, in the lists as well.
+#[tokio::test]
+async fn what_the_lists_say_can_be_taken_back_is_what_can_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_scratch(&dir.path().join("store.sqlite")).await.unwrap();
+    let [first, second, other] = [TitleId(1), TitleId(2), TitleId(3)];
+    let mut tx = store.begin().await.unwrap();
+    let new = NewBackend {
+        person: ANA,
+        name: "den",
+        kind: "plex",
+        url: "http://localhost",
+        server_id: "s",
+        user_id: "u",
+        user_name: "ana",
+        import: Import::On,
+        export: true,
+        added_at: Moment(0),
+    };
+    let den = tx.add_backend(&new).await.unwrap();
+    let titles = [first, second, other].map(|id| NewTitle {
+        id,
+        show: None,
+        place: None,
+        name: format!("episode {}", id.0),
+        show_name: String::new(),
+        year: None,
+        appeared_at: Moment(1),
+    });
+    tx.add_titles(&titles).await.unwrap();
+    let item = ItemId(30);
+    let row = ItemRow {
+        id: item,
+        key: ItemKey("k30".to_owned()),
+        title: Some(first),
+        review: None,
+        ids: String::new(),
+        path: None,
+        duration_ms: None,
+        facts_print: 1,
+        present: true,
+        added_at: None,
+        seen: Marks::UNTOUCHED,
+        baseline: None,
+        print: 1,
+        because: Because::NewTitle,
+    };
+    tx.put_items(den, &[row]).await.unwrap();
+    tx.put_also_covers(&[item], &[(item, second)]).await.unwrap();
+    let watched = Marks { watch: Watch::WATCHED, ..Marks::UNTOUCHED };
+    let copy = CopyChange { backend: den, item, showed: Marks::UNTOUCHED, shows: watched };
+    let meant = Target { watch: Watch::WATCHED, plays: 1, played_at: None };
+    let changed = Changed::Told { copy, meant };
+    let change = ChangeRow { title: first, changed, because: Because::Differs };
+    let line = |title| JournalRow {
+        title,
+        backend: Some(den),
+        what: What::Told,
+        was: Watch::Unwatched,
+        became: Watch::WATCHED,
+        because: Because::Differs,
+    };
+    // Outside of runs, as live changes are; the third was told before, and nothing is kept of that.
+    tx.journal(RunId(0), ANA, Moment(50), &[line(first), line(other)]).await.unwrap();
+    tx.add_changes(RunId(0), ANA, Moment(60), &[change]).await.unwrap();
+    tx.journal(RunId(0), ANA, Moment(60), &[line(first), line(second)]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let told = async |expected: &[(i64, TitleId, bool)]| {
+        let (lines, _) = store.feed(ANA, &FeedFilter::default(), 0, 10).await.unwrap();
+        let said: Vec<_> =
+            lines.iter().map(|line| (line.at.0, line.title, line.can_undo)).collect();
+        assert_eq!(said, expected);
+        for line in &lines {
+            let change = store.change_of_line(line.id).await.unwrap();
+            assert_eq!(change.is_some(), line.can_undo, "{line:?}");
+            let opened = store.feed_of(ANA, line.title, 10).await.unwrap();
+            assert!(opened.contains(line), "{opened:?}");
+        }
+    };
+    told(&[(60, second, true), (60, first, true), (50, other, false), (50, first, false)]).await;
+    let kept = store.begin().await.unwrap().changes_of(&[first]).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.undone(&[kept[0].id], RunId(9)).await.unwrap();
+    tx.commit().await.unwrap();
+    told(&[(60, second, false), (60, first, false), (50, other, false), (50, first, false)]).await;
 }

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use watchstate_model::{
     BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId, Position, RunId, Watch,
 };
@@ -82,10 +84,10 @@ async fn show(store: &Store, id: i64, marks: Marks) {
 async fn held(store: &Store, snapshot: &Snapshot) -> (Vec<(ItemId, Marks)>, usize) {
     let mut tx = store.begin().await.unwrap();
     let (mut all, mut pieces, mut after) = (Vec::new(), 0, i64::MIN);
-    while let Some((place, some)) = tx.snapshot_part(snapshot.id, after).await.unwrap() {
-        all.extend(some);
+    while let Some(part) = tx.snapshot_part(snapshot.id, after).await.unwrap() {
+        all.extend(part.showed.unwrap());
         pieces += 1;
-        after = place;
+        after = part.place;
     }
     (all, pieces)
 }
@@ -127,6 +129,40 @@ async fn outside_of_runs_one_is_enough_for_a_while() {
     // One that has nothing needs none.
     let attic = BackendId(2);
     assert!(!tx.take_snapshot(attic, RunId(9), Moment(1), None, ALL).await.unwrap());
+}
+
+/// The clock of this computer was ahead for a while: what was kept then is none that was just made.
+#[tokio::test]
+async fn one_from_the_future_is_not_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    for (at, taken) in [(1_000_000, true), (5_000, true), (6_000, false), (8_601, true)] {
+        let (at, since) = (Moment(at), Some(Moment(at - 3_600)));
+        assert_eq!(tx.take_snapshot(DEN, RunId(0), at, since, ALL).await.unwrap(), taken, "{at:?}");
+    }
+}
+
+/// A piece that cannot be read is told, and the others are read all the same.
+#[tokio::test]
+async fn a_piece_that_cannot_be_read_is_not_an_empty_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    assert!(take(&store, 7, 100, ALL).await);
+    let options = SqliteConnectOptions::new().filename(dir.path().join("store.sqlite"));
+    let mut raw = options.connect().await.unwrap();
+    sqlx::query("UPDATE snapshot_pieces SET marks = x'ffffffff' WHERE id = 2")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let snapshot = store.snapshots().await.unwrap()[0].id;
+    let mut tx = store.begin().await.unwrap();
+    let (mut after, mut read) = (i64::MIN, Vec::new());
+    while let Some(part) = tx.snapshot_part(snapshot, after).await.unwrap() {
+        read.push(part.showed.map(|showed| showed.len()));
+        after = part.place;
+    }
+    assert_eq!(read, [Some(1_023), None, Some(1_024), Some(1_024), Some(905)]);
 }
 
 #[tokio::test]

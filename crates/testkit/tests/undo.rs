@@ -7,10 +7,12 @@ mod household;
 use std::collections::BTreeMap;
 
 use household::{Household, assert_ok, written};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use watchstate_engine::{Consent, Undo, UndoPreview, Undone};
-use watchstate_model::{Because, Marks, Moment, PersonId, RunId, Watch};
+use watchstate_model::{Because, Marks, Moment, PersonId, RunId, Target, Watch};
 use watchstate_servers::ServerKind;
-use watchstate_store::FeedFilter;
+use watchstate_store::{ChangeRow, Changed, CopyChange, FeedFilter, KnownItem, Task};
 use watchstate_testkit::fake::FakeServer;
 use watchstate_testkit::fake::titles::What;
 
@@ -443,5 +445,73 @@ async fn a_snapshot_is_taken_before_the_first_write_of_a_run_and_restored() {
     let redone = undo(&home, Undo::Run(run)).await;
     assert_eq!(redone.report.run.written, restored.report.run.written);
     assert!(attic.shows("Dune", "ana").unwrap().watch.is_watched());
+    assert_stays(&home, &servers).await;
+}
+
+/// What is kept names a copy by its number. Should another copy have it, nothing is done to that one.
+#[tokio::test]
+async fn a_copy_of_another_account_or_of_another_title_is_left_alone() {
+    let (home, servers) = three().await;
+    let [den, ..] = &servers;
+    for title in ["Heat", "Alien"] {
+        den.watch(title, "ana").unwrap();
+    }
+    assert_ok(&home.sync().await);
+    let (lines, _) = home.store.feed(ANA, &FeedFilter::default(), 0, 20).await.unwrap();
+    let title = |name: &str| lines.iter().find(|line| line.name.starts_with(name)).unwrap().title;
+    let (heat, alien) = (title("Heat"), title("Alien"));
+    let backends = home.store.backends().await.unwrap();
+    let [attic, cellar] = ["attic", "cellar"]
+        .map(|name| backends.iter().find(|backend| backend.name == name).unwrap().id);
+    let mut tx = home.store.begin().await.unwrap();
+    let run = tx.begin_run(Task::Export, attic, home.clock.now()).await.unwrap();
+    let copies = tx.items_of_titles(&[heat, alien]).await.unwrap();
+    let mut rows = Vec::new();
+    for (of, on) in [(heat, cellar), (alien, attic)] {
+        let is_it =
+            |(backend, copy): &&(_, KnownItem)| *backend == on && copy.row.title == Some(of);
+        let row = &copies.iter().find(is_it).unwrap().1.row;
+        assert!(row.seen.watch.is_watched());
+        let copy =
+            CopyChange { backend: attic, item: row.id, showed: Marks::UNTOUCHED, shows: row.seen };
+        let meant = Target { watch: row.seen.watch, plays: 1, played_at: None };
+        let changed = Changed::Told { copy, meant };
+        rows.push(ChangeRow { title: heat, changed, because: Because::Differs });
+    }
+    tx.add_changes(run, ANA, home.clock.now(), &rows).await.unwrap();
+    tx.commit().await.unwrap();
+    let before = all(&servers);
+
+    let undone = undo(&home, Undo::Run(run)).await;
+    let left: Vec<_> = undone.left.iter().map(|left| (left.title, left.because)).collect();
+    assert_eq!(left, [(heat, Because::ItemGone); 2]);
+    assert_eq!(undone.report.run.written, 0);
+    assert_eq!(all(&servers), before);
+    assert_stays(&home, &servers).await;
+}
+
+/// The disk has lost a part of what was kept: that part is listed, and not passed over as if all were well.
+#[tokio::test]
+async fn what_cannot_be_read_of_a_snapshot_is_listed() {
+    let (home, servers) = three().await;
+    let [den, attic, _] = &servers;
+    den.watch("Heat", "ana").unwrap();
+    assert_ok(&home.sync().await);
+    let options = SqliteConnectOptions::new().filename(home.folder().join("household.db"));
+    let mut raw = options.connect().await.unwrap();
+    sqlx::query("UPDATE snapshot_pieces SET marks = x'ffffffff'").execute(&mut raw).await.unwrap();
+    let backends = home.store.backends().await.unwrap();
+    let attic_is = backends.iter().find(|backend| backend.name == "attic").unwrap().id;
+    let snapshots = home.store.snapshots().await.unwrap();
+    let latest = snapshots.iter().find(|snapshot| snapshot.backend == attic_is).unwrap();
+
+    let seen = preview(&home, Undo::Since(latest.id)).await;
+    let restored = undo(&home, Undo::Since(latest.id)).await;
+    assert_eq!((restored.report.run.written, &restored.left), (0, &seen.left));
+    assert!(restored.left.iter().any(|left| left.name.starts_with("Heat")), "{:?}", restored.left);
+    for left in &restored.left {
+        assert_eq!((left.because, left.backend), (Because::SnapshotUnreadable, Some(attic_is)));
+    }
+    assert!(attic.shows("Heat", "ana").unwrap().watch.is_watched());
     assert_stays(&home, &servers).await;
 }

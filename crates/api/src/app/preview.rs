@@ -366,11 +366,9 @@ impl App {
     async fn still(&self, preview: &str) -> Result<Arc<Kept>, Failure> {
         let kept = self.kept(preview)?;
         let household = self.household();
-        let same_backends = kept.backends.len() == household.backends().await?.len()
-            && household.backends().await?.iter().zip(&kept.backends).all(|(now, then)| {
-                (now.id, now.import, now.export, &now.url)
-                    == (then.id, then.import, then.export, &then.url)
-            });
+        let backends = household.backends().await?;
+        let same_backends = backends.len() == kept.backends.len()
+            && backends.iter().zip(&kept.backends).all(|(now, then)| is_same(now, then));
         let same_line = household.store().last_line().await? == kept.line;
         if !same_backends || !same_line {
             return Err(Failure::new(
@@ -381,6 +379,13 @@ impl App {
         }
         Ok(kept)
     }
+}
+
+/// Whether a backend is what it was: the same account, reached and switched as it was.
+fn is_same(now: &Backend, then: &Backend) -> bool {
+    // Another server may have taken the place of the old one at the same address.
+    (now.id, &now.server_id, &now.user_id) == (then.id, &then.server_id, &then.user_id)
+        && (now.import, now.export, &now.url) == (then.import, then.export, &then.url)
 }
 
 fn not_of_a_backup() -> Failure {

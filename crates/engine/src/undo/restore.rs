@@ -21,17 +21,33 @@ impl Engine {
         at: Moment,
         taken: &mut Taken,
     ) -> Result<()> {
+        let snapshots = self.store.snapshots().await?;
+        let Some(of) = snapshots.iter().find(|known| known.id == snapshot).map(|s| s.backend)
+        else {
+            return Ok(());
+        };
         let mut after = i64::MIN;
         loop {
             self.go_on()?;
             let mut tx = self.store.begin().await?;
-            let Some((place, showed)) = tx.snapshot_part(snapshot, after).await? else {
-                return Ok(());
+            let Some(part) = tx.snapshot_part(snapshot, after).await? else { return Ok(()) };
+            after = part.place;
+            let Some(showed) = part.showed else {
+                for title in tx.titles_in_part(of, part.place).await? {
+                    taken.titles.insert(title);
+                    taken.left.push(Left::of(title, Some(of), Because::SnapshotUnreadable));
+                }
+                continue;
             };
-            after = place;
             let ids: Vec<ItemId> = showed.iter().map(|(item, _)| *item).collect();
-            let items: HashMap<ItemId, (BackendId, KnownItem)> =
-                tx.items(&ids).await?.into_iter().map(|known| (known.1.row.id, known)).collect();
+            // A number that another account's copy has now is not what the snapshot is of.
+            let items: HashMap<ItemId, (BackendId, KnownItem)> = tx
+                .items(&ids)
+                .await?
+                .into_iter()
+                .filter(|(backend, _)| *backend == of)
+                .map(|known| (known.1.row.id, known))
+                .collect();
             let mut titles: Vec<TitleId> =
                 items.values().flat_map(|(_, item)| item.titles()).collect();
             titles.sort_unstable();

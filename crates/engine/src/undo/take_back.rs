@@ -213,6 +213,10 @@ impl Known<'_> {
         let Some((_, known)) = self.items.get(&item).filter(|(_, known)| known.row.present) else {
             return Err((backend, Because::ItemGone));
         };
+        // Another account's copy, or one of another title: what was changed is not there any more.
+        if !of_copy.iter().all(|change| is_about(change, &self.items)) {
+            return Err((backend, Because::ItemGone));
+        }
         let account = self
             .accounts
             .iter()
@@ -248,6 +252,15 @@ impl Known<'_> {
     }
 }
 
+/// Whether the copy that a change names still is the one that was changed: on that backend, and of that title.
+fn is_about(change: &KeptChange, items: &HashMap<ItemId, (BackendId, KnownItem)>) -> bool {
+    change.row.changed.copy().is_some_and(|copy| {
+        items.get(&copy.item).is_some_and(|(backend, known)| {
+            *backend == copy.backend && known.titles().any(|title| title == change.row.title)
+        })
+    })
+}
+
 /// The changes of each title and of its copies, in their order.
 fn by_title(
     changes: Vec<KeptChange>,
@@ -256,6 +269,7 @@ fn by_title(
     let mut sorted: HashMap<TitleId, Vec<KeptChange>> = HashMap::new();
     for change in changes {
         let copy = change.row.changed.copy().and_then(|copy| items.get(&copy.item));
+        let copy = copy.filter(|_| is_about(&change, items));
         let mut titles: Vec<TitleId> = copy.iter().flat_map(|(_, known)| known.titles()).collect();
         titles.push(change.row.title);
         titles.sort_unstable();

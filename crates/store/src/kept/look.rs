@@ -27,12 +27,16 @@ pub enum Condition {
     Unfinished,
 }
 
-/// Looks through a file, for `longest` at most. One that is not there is whole; an empty one is damaged if it
+/// Looks through a file, for `longest` at most, or to its end. One that is not there is whole; an empty one is damaged if it
 /// `was_more`.
 ///
 /// It is opened only to be read, so that closing it does not move its log into it: the log may be another
 /// file's.
-pub(super) async fn look(file: &Path, longest: Duration, was_more: bool) -> Result<Condition> {
+pub(super) async fn look(
+    file: &Path,
+    longest: Option<Duration>,
+    was_more: bool,
+) -> Result<Condition> {
     let Ok(about) = fs::metadata(file) else { return Ok(Condition::Whole) };
     let has_log = fs::metadata(with_suffix(file, "-wal")).is_ok_and(|log| log.len() > 0);
     if about.is_file() && about.len() == 0 && !has_log {
@@ -54,10 +58,11 @@ pub(super) async fn look(file: &Path, longest: Duration, was_more: bool) -> Resu
     }
 }
 
-async fn read(file: &Path, longest: Duration, was_more: bool) -> Result<Condition> {
+async fn read(file: &Path, longest: Option<Duration>, was_more: bool) -> Result<Condition> {
     let mut looking = open(file).await?;
-    let until = Instant::now() + longest;
-    looking.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+    let until = longest.map(|longest| Instant::now() + longest);
+    let is_late = move || until.is_some_and(|until| Instant::now() >= until);
+    looking.lock_handle().await?.set_progress_handler(STEPS, move || !is_late());
     let found = async {
         let said = sqlx::query!(
             r#"SELECT count(*) AS "wrong!: i64" FROM pragma_quick_check WHERE quick_check <> 'ok'"#
@@ -82,7 +87,7 @@ async fn read(file: &Path, longest: Duration, was_more: bool) -> Result<Conditio
         })
     };
     let found: Result<Condition> = found.await;
-    let late = Instant::now() >= until;
+    let late = is_late();
     let _ = looking.close().await;
     match found {
         // Interrupted, which sqlx tells as any other error.

@@ -13,9 +13,7 @@ use watchstate_model::Moment;
 
 use super::copies::Copy;
 use super::look::{Condition, look};
-use super::{
-    LONGEST_LOOK, failed, from_stamp, name_of, remove, stamp, sync, sync_folder_of, with_suffix,
-};
+use super::{failed, from_stamp, name_of, remove, stamp, sync, sync_folder_of, with_suffix};
 use crate::{Result, Store, Tx};
 
 /// What is made to take the place of a damaged database has this after its name, and the time it was begun at.
@@ -58,7 +56,8 @@ fn is_aside(path: &Path) -> bool {
     name_of(path).starts_with(ASIDE) && !name_of(path).ends_with("-wal")
 }
 
-/// Makes a new database from the newest copy that is whole, and puts the damaged one aside.
+/// Makes a new database from the newest copy that is whole, and puts the damaged one aside. However long it takes
+/// to look: a slow disk must not cost anybody their history.
 pub(super) async fn mend(
     database: &Path,
     copies: &[Copy],
@@ -69,7 +68,7 @@ pub(super) async fn mend(
     remove_all(&part).map_err(failed)?;
     let mut from = None;
     for copy in copies {
-        if look(&copy.file, LONGEST_LOOK, true).await? == Condition::Whole {
+        if look(&copy.file, None, true).await? == Condition::Whole {
             fs::copy(&copy.file, &part).map_err(failed)?;
             from = Some(copy.at);
             break;
@@ -242,17 +241,21 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets what was agreed on with all accounts, what they are owed, and that a person said yes.
+    /// Forgets what was agreed on with all accounts, what they are owed, what copies were to show instead, and that
+    /// a person said yes.
     async fn agree_on_nothing(&mut self) -> Result<()> {
         sqlx::query!(
             "UPDATE items SET agreed_at = NULL, agreed_watched = NULL, agreed_position = NULL,
-                              agreed_plays = NULL, agreed_played_at = NULL, print = 0"
+                              agreed_plays = NULL, agreed_played_at = NULL, agreed_since = NULL,
+                              print = 0"
         )
         .execute(self.conn())
         .await?;
         sqlx::query!("DELETE FROM pages").execute(self.conn()).await?;
         sqlx::query!("DELETE FROM unwatches").execute(self.conn()).await?;
         sqlx::query!("DELETE FROM outbox").execute(self.conn()).await?;
+        // A wish may have ended since: something new happened there, which this copy knows nothing of.
+        sqlx::query!("DELETE FROM kept_apart").execute(self.conn()).await?;
         // Everything is described anew: a key may be another title's by now.
         sqlx::query!("UPDATE libraries SET swept_at = NULL").execute(self.conn()).await?;
         sqlx::query!(

@@ -44,6 +44,11 @@ impl Store {
     /// none. It is copied before a migration changes it. One that was not closed in peace is looked through
     /// first; a damaged one is put aside and made anew from the newest good copy, and [`Store::mended`] tells.
     pub async fn open_kept(file: &Path, now: Moment) -> Result<Self> {
+        Self::open_looking(file, now, LONGEST_LOOK).await
+    }
+
+    /// The same, with another time than [`LONGEST_LOOK`] for the database; copies are looked at to their end.
+    async fn open_looking(file: &Path, now: Moment, longest: Duration) -> Result<Self> {
         mend::finish(file)?;
         let copies = copies::copies(file);
         let mark = Mark::take(file)?;
@@ -53,7 +58,7 @@ impl Store {
         } else {
             // A new file is empty until its first transaction, which no copy and no mark was made before.
             let was_more = mark.is_some() || !copies.is_empty();
-            if let Condition::Damaged(why) = look::look(file, LONGEST_LOOK, was_more).await? {
+            if let Condition::Damaged(why) = look::look(file, Some(longest), was_more).await? {
                 mend::mend(file, &copies, why, now).await?;
             }
         }
@@ -105,7 +110,7 @@ impl Store {
     /// Looks through the whole database now, for `longest` at most.
     pub async fn condition(&self, longest: Duration) -> Result<Condition> {
         match &self.kept {
-            Some(kept) => look::look(&kept.file, longest, true).await,
+            Some(kept) => look::look(&kept.file, Some(longest), true).await,
             None => Ok(Condition::Unfinished),
         }
     }

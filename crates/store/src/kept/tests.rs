@@ -60,6 +60,11 @@ const A_FILM: &str = "
     INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became, because)
     VALUES (3, 1, 1, 1, 1, 'took', 'unwatched', 'watched', 'watched');";
 
+/// More than can be looked through in no time.
+const MANY_TITLES: &str = "
+    WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
+    INSERT INTO titles (id, name, appeared_at) SELECT n, 'title ' || n, 3 FROM n";
+
 async fn run(store: &Store, statements: &'static str) {
     sqlx::raw_sql(statements).execute(&store.write).await.unwrap();
 }
@@ -237,6 +242,41 @@ async fn a_damaged_copy_is_passed_over() {
     assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
 }
 
+/// A large household on a slow disk: no copy can be looked through in the time that the database is given.
+#[tokio::test]
+async fn a_copy_is_looked_at_to_its_end() {
+    let folder = Folder::with_a_film(NOW).await;
+    let store = folder.open(NOW).await;
+    run(&store, MANY_TITLES).await;
+    store.keep_copy(NOW).await.unwrap().unwrap();
+    store.close().await;
+    fs::write(folder.database(), "torn").unwrap();
+    let store = Store::open_looking(&folder.database(), TOMORROW, Duration::ZERO).await.unwrap();
+    assert_eq!(store.mended().await.unwrap().unwrap().copy_at, Some(NOW));
+    assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
+}
+
+/// Whether a wish has ended since the copy was made, nobody knows.
+#[tokio::test]
+async fn wishes_of_a_copy_are_not_wished_any_more() {
+    let folder = Folder::with_a_film(NOW).await;
+    let store = folder.open(NOW).await;
+    run(
+        &store,
+        "INSERT INTO kept_apart (item_id, shows, held, told, because, made_at)
+         VALUES (1, 'unwatched 0 -', 'watched 1 3 3 1', 1, 'undone', 4)",
+    )
+    .await;
+    store.keep_copy(NOW).await.unwrap().unwrap();
+    run(&store, "DELETE FROM kept_apart").await;
+    store.close().await;
+    fs::write(folder.database(), "torn").unwrap();
+    let store = folder.open(TOMORROW).await;
+    assert_eq!(store.mended().await.unwrap().unwrap().copy_at, Some(NOW));
+    assert_eq!(number(&store, "SELECT count(*) FROM kept_apart").await, 0);
+    assert_eq!(number(&store, "SELECT watched FROM states").await, 1);
+}
+
 #[tokio::test]
 async fn without_a_good_copy_it_begins_empty_and_says_so() {
     let folder = Folder::with_a_film(NOW).await;
@@ -381,6 +421,63 @@ async fn databases_of_all_earlier_versions_are_migrated_and_keep_everything() {
     }
 }
 
+/// What is gone in a database of the version before is known by what names it.
+#[tokio::test]
+async fn numbers_that_an_earlier_version_gave_are_not_given_again() {
+    let folder = Folder::new();
+    as_it_was(&folder.database(), 8).await;
+    let mut old = raw(&folder.database()).await;
+    sqlx::raw_sql(
+        "INSERT INTO changes (at, run_id, person_id, title_id, what, backend_id, item_id, showed, shows, meant,
+                              because, undone_by)
+         VALUES (4, 70, 1, 40, 'told', 9, 500, 'unwatched 0 -', 'watched 1 -', 'watched 1 -', 'differs', 71);
+         INSERT INTO journal (at, run_id, person_id, title_id, backend_id, what, was, became, because)
+         VALUES (3, 1, 1, 41, 10, 'told', 'unwatched', 'watched', 'differs');
+         INSERT INTO snapshots (id, backend_id, run_id, taken_at, items, bytes) VALUES (1, 1, 72, 4, 1, 1);
+         INSERT INTO snapshot_pieces (id, print, marks) VALUES (1, 1, x'00');
+         INSERT INTO snapshot_parts VALUES (1, 2, 1);
+         INSERT INTO runs (id, task, backend_id, started_at) VALUES (60, 'undo', 11, 4);",
+    )
+    .execute(&mut old)
+    .await
+    .unwrap();
+    let mut before = Vec::new();
+    for table in ["backends", "items", "titles", "runs", "changes", "journal", "snapshots"] {
+        let all = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(all).fetch_one(&mut old).await.unwrap();
+        before.push((table, rows));
+    }
+    old.close().await.unwrap();
+
+    let store = folder.open(NOW).await;
+    for (table, rows) in before {
+        let all = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let now: i64 = sqlx::query_scalar(all).fetch_one(&store.read).await.unwrap();
+        assert_eq!(now, rows, "{table}");
+    }
+    let mut tx = store.begin().await.unwrap();
+    let next = tx.next_ids().await.unwrap();
+    // The snapshot may name any of 2048 to 3071.
+    assert_eq!((next.title, next.item), (42, 3_072));
+    let run = tx.begin_run(crate::Task::Import, BackendId(1), NOW).await.unwrap();
+    assert_eq!(run.0, 73);
+    let new = crate::NewBackend {
+        person: PersonId(1),
+        name: "attic",
+        kind: "plex",
+        url: "http://attic/",
+        server_id: "another",
+        user_id: "1",
+        user_name: "ana",
+        import: crate::Import::On,
+        export: true,
+        added_at: NOW,
+    };
+    assert_eq!(tx.add_backend(&new).await.unwrap(), BackendId(12));
+    drop(tx);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn without_a_copy_nothing_is_migrated() {
     let folder = Folder::new();
@@ -428,12 +525,7 @@ async fn a_newer_database_is_refused_and_left_as_it_is() {
 async fn a_look_takes_no_longer_than_it_may() {
     let folder = Folder::with_a_film(NOW).await;
     let store = folder.open(NOW).await;
-    run(
-        &store,
-        "WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
-         INSERT INTO titles (id, name, appeared_at) SELECT n, 'title ' || n, 3 FROM n",
-    )
-    .await;
+    run(&store, MANY_TITLES).await;
     let found = store.condition(Duration::ZERO).await.unwrap();
     assert_eq!(found, Condition::Unfinished);
     let found = store.condition(LONGEST_LOOK).await.unwrap();
