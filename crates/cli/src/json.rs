@@ -37,7 +37,7 @@ impl<'a> RunJson<'a> {
     pub(crate) fn of(report: &'a RunReport) -> Self {
         match report.task {
             Task::Import => Self::Import(report),
-            Task::Export | Task::Undo => Self::Export(report),
+            Task::Export | Task::Undo | Task::Restore => Self::Export(report),
         }
     }
 }

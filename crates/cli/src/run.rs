@@ -235,7 +235,7 @@ pub(crate) fn told(report: &RunReport) {
             }
             format!("{line} ({spent})")
         }
-        Task::Export | Task::Undo => {
+        Task::Export | Task::Undo | Task::Restore => {
             let task = report.task.name();
             let mut line = format!("{name}: {task}: {} written", run.written);
             for (count, what) in

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use watchstate_model::{BackendId, Because, ItemId, PersonId, RunId, State, TitleId};
-use watchstate_store::{Baseline, JournalRow, KnownItem, Touched, What, marks_print};
+use watchstate_store::{Baseline, Import, JournalRow, KnownItem, Touched, What, marks_print};
 
 use crate::follow::NO_RUN;
 use crate::{Account, Engine, Result};
@@ -38,7 +38,8 @@ impl Answer {
 impl Engine {
     /// Answers un-watches that wait for a person, and plans what follows. Nothing is asked of a server: it is
     /// decided on what was seen, and each account is read again before it is written. Answers how many were
-    /// answered: those that ceased to wait meanwhile are none.
+    /// answered: those that ceased to wait meanwhile are none, nor are those that are approved on a backend whose
+    /// marks are not taken any more.
     ///
     /// It is one transaction. Whenever the process ends, either all of the answer is known or nothing of it;
     /// what is owed after it is in the outbox.
@@ -61,7 +62,9 @@ impl Engine {
         let mut answered = 0;
         for account in accounts.iter().filter(|account| account.backend.person == person) {
             let Some(items) = meant.remove(&account.backend.id) else { continue };
-            answered += items.len() as u64;
+            // Where marks are not taken no un-watch is either: approved or not, what we hold stays.
+            let is_heard = answer.say == Say::Reject || account.backend.import == Import::On;
+            answered += if is_heard { items.len() as u64 } else { 0 };
             match answer.say {
                 Say::Approve => {
                     let approved = Some(Because::Approved);

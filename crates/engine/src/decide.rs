@@ -243,6 +243,7 @@ impl Decisions {
         }
         let said = echo(
             &owed.target,
+            owed.because.brings_back(),
             row.baseline.map(|base| of_titles(base.marks, titles.len())),
             of_titles(row.seen, titles.len()),
             &stance.abilities,

@@ -29,18 +29,27 @@ const LONGEST_BACKOFF_S: i64 = 6 * 3600;
 
 /// Which owed writes are tried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Due {
+pub(crate) enum Due<'a> {
     /// All: a person or a schedule wants it now, however short a failed one has rested.
     Now,
     /// Those that have rested long enough: what goes out by itself in between.
     Rested,
+    /// Those to these copies, now: a person was shown them, and not what is owed besides.
+    To(&'a HashSet<ItemId>),
 }
 
-impl Due {
+impl Due<'_> {
     fn at(self, now: Moment) -> Moment {
         match self {
-            Self::Now => Moment(i64::MAX),
+            Self::Now | Self::To(_) => Moment(i64::MAX),
             Self::Rested => now,
+        }
+    }
+
+    fn is_meant(self, item: ItemId) -> bool {
+        match self {
+            Self::Now | Self::Rested => true,
+            Self::To(these) => these.contains(&item),
         }
     }
 }
@@ -81,10 +90,10 @@ impl Letter {
 }
 
 /// Some owed writes, and how they were found.
-struct Batch {
+struct Batch<'a> {
     rows: Vec<OutboxRow>,
     after: ItemId,
-    due: Moment,
+    due: Due<'a>,
 }
 
 impl Engine {
@@ -96,25 +105,26 @@ impl Engine {
         account: &Account,
         taker: &Taker,
         fresh: bool,
-        due: Due,
+        due: Due<'_>,
         run: &mut Run,
     ) -> Result<()> {
         let backend = account.backend.id;
-        let mut due = due.at(taker.stance.at);
+        let mut due = due;
         let at_once = account.server.read_at_once().max(1);
         let most = u32::try_from(at_once).unwrap_or(100);
         let mut after = ItemId(0);
         let mut refusals = Refusals::default();
         loop {
             self.go_on()?;
-            let rows = self.owed(account, due, after, most, None).await?;
+            let rows = self.owed(account, taker, due, (after, None), most).await?;
             let Some(last) = rows.last().map(|row| row.item) else {
-                if !std::mem::take(&mut refusals.overtaken) {
+                // What is owed now instead goes out as well, where nobody was shown just what goes out; what failed
+                // a moment ago rests.
+                if !std::mem::take(&mut refusals.overtaken) || matches!(due, Due::To(_)) {
                     break;
                 }
-                // What is owed now instead goes out as well; what failed a moment ago rests.
                 self.plan_touched(accounts, taker.person, taker.stance.at).await?;
-                (after, due) = (ItemId(0), taker.stance.at);
+                (after, due) = (ItemId(0), Due::Rested);
                 continue;
             };
             let fresh = fresh && self.clock.now().0 - taker.stance.at.0 <= FRESH_S;
@@ -161,21 +171,33 @@ impl Engine {
         Ok(())
     }
 
-    /// The next owed writes that are due.
+    /// The next owed writes that are due: to items after one, and up to another.
     async fn owed(
         &self,
         account: &Account,
-        due: Moment,
-        after: ItemId,
+        taker: &Taker,
+        due: Due<'_>,
+        (mut after, upto): (ItemId, Option<ItemId>),
         most: u32,
-        upto: Option<ItemId>,
     ) -> Result<Vec<OutboxRow>> {
+        let enough = usize::try_from(most).unwrap_or(usize::MAX);
+        let now = due.at(taker.stance.at);
         let mut tx = self.store.begin().await?;
-        let mut rows = tx.owed(account.backend.id, due, after, most).await?;
-        if let Some(upto) = upto {
-            rows.retain(|row| row.item <= upto);
+        let mut owed = Vec::new();
+        // Those that are not meant may stand between those that are.
+        loop {
+            let rows = tx.owed(account.backend.id, now, after, most).await?;
+            let Some(last) = rows.last().map(|row| row.item) else { break };
+            after = last;
+            let within = |row: &OutboxRow| upto.is_none_or(|upto| row.item <= upto);
+            owed.extend(rows.into_iter().filter(|row| within(row) && due.is_meant(row.item)));
+            if owed.len() >= enough || !matches!(due, Due::To(_)) || upto.is_some_and(|u| u <= last)
+            {
+                break;
+            }
         }
-        Ok(rows)
+        owed.truncate(enough);
+        Ok(owed)
     }
 
     async fn wait_for_sessions(&self, rows: &[OutboxRow], at: Moment, run: &mut Run) -> Result<()> {
@@ -218,7 +240,7 @@ impl Engine {
         accounts: &[Account],
         account: &Account,
         taker: &Taker,
-        batch: Batch,
+        batch: Batch<'_>,
         items: Vec<Item>,
         run: &mut Run,
     ) -> Result<Vec<Letter>> {
@@ -232,7 +254,8 @@ impl Engine {
         self.take_in(taker, &items, None, &mut counted).await?;
         self.plan_touched(accounts, taker.person, taker.stance.at).await?;
         let (most, last) = (u32::try_from(rows.len()).unwrap_or(u32::MAX), rows.last());
-        let still = self.owed(account, due, after, most, last.map(|row| row.item)).await?;
+        let upto = last.map(|row| row.item);
+        let still = self.owed(account, taker, due, (after, upto), most).await?;
         run.already += (rows.len() - gone.len()).saturating_sub(still.len()) as u64;
         Ok(still
             .into_iter()

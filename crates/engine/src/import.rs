@@ -135,12 +135,27 @@ impl Engine {
         trouble: Option<&Trouble>,
         at: Moment,
     ) -> Result<RunReport> {
+        let troubles: Vec<_> = trouble.map(|trouble| (account, trouble)).into_iter().collect();
+        self.end_of_several(account, running, &troubles, at).await
+    }
+
+    /// Ends a run that is told of one backend and had to do with others too, and keeps how: each trouble with the
+    /// backend that it is of.
+    pub(crate) async fn end_of_several(
+        &self,
+        account: &Account,
+        running: Running,
+        troubles: &[(&Account, &Trouble)],
+        at: Moment,
+    ) -> Result<RunReport> {
         let mut run = running.counters;
         let meter = account.server.meter();
         run.requests = meter.requests() - running.requests;
         run.bytes = meter.bytes() - running.bytes;
         run.ms = u64::try_from(running.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        run.error = trouble.map(|trouble| format!("{}: {trouble}", account.backend.name));
+        let said = |(of, trouble): &(&Account, &Trouble)| format!("{}: {trouble}", of.backend.name);
+        let sentences: Vec<String> = troubles.iter().map(said).collect();
+        run.error = (!sentences.is_empty()).then(|| sentences.join("; "));
         let (name, task) = (&account.backend.name, running.task.name());
         match &run.error {
             None => tracing::info!(
@@ -156,8 +171,8 @@ impl Engine {
         }
         let mut tx = self.store.begin().await?;
         tx.end_run(running.id, &run, at).await?;
-        if let Some(error) = &run.error {
-            tx.in_trouble(account.backend.id, error).await?;
+        for ((of, _), sentence) in troubles.iter().zip(&sentences) {
+            tx.in_trouble(of.backend.id, sentence).await?;
         }
         tx.commit().await?;
         Ok(RunReport {

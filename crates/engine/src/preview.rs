@@ -154,7 +154,7 @@ impl Engine {
             Some(First::Answer(..)) | None => None,
         };
         if let Some(restore) = restore {
-            preview.runs = self.restore_at(&mut looked, restore, at).await?.runs;
+            preview.runs = self.restore_at(&mut looked, restore, false, at).await?.runs;
         } else if !wanted.is_empty() {
             let consent = Consent { yes: false, ..consent };
             preview.runs.extend(self.export_at(&mut looked, wanted, consent, at, &swept).await?);

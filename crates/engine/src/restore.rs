@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use watchstate_model::identify::{Known, identify_episode, identify_movie, identify_show};
 use watchstate_model::restore::{not_listed, restored};
 use watchstate_model::{
-    BackendId, Because, ExternalIds, Identity, Kept, Moment, PersonId, ShowId, State, TitleId, Way,
+    BackendId, Because, ExternalIds, Identity, Kept, Moment, PersonId, RunId, ShowId, State,
+    TitleId, Way,
 };
-use watchstate_store::{ChangeRow, Changed, JournalRow, Touched, Tx, What};
+use watchstate_store::{ChangeRow, Changed, JournalRow, Task, Touched, Tx, What};
 
-use crate::follow::NO_RUN;
 use crate::report::RunReport;
 use crate::{Account, Consent, Engine, Result};
 
@@ -92,25 +92,25 @@ impl Engine {
         wish: &Restore,
     ) -> Result<Restored> {
         let at = self.clock.now();
-        for account in accounts.iter_mut().filter(|a| wish.to.contains(&a.backend.id)) {
-            if account.backend.export && account.backend.approved_at.is_none() {
-                let mut tx = self.store.begin().await?;
-                tx.approve_backend(account.backend.id, at).await?;
-                tx.commit().await?;
-                account.backend.approved_at = Some(at);
-            }
-        }
-        self.restore_at(accounts, wish, at).await
+        self.restore_at(accounts, wish, true, at).await
     }
 
     /// Reads the backends that are to be told, so that what changed there meanwhile is known and does not count
-    /// as a later change; then changes our state, all of it or nothing; then plans and exports.
+    /// as a later change; then changes our state, all of it or nothing, in a run of its own, so that it can be
+    /// taken back as one; then plans and exports. `yes` when a person said yes to the exports: that is kept with
+    /// what they said it to.
     pub(crate) async fn restore_at(
         &self,
         accounts: &mut [Account],
         wish: &Restore,
+        yes: bool,
         at: Moment,
     ) -> Result<Restored> {
+        // A run is of one backend: of the first that is told.
+        let is_told = |a: &Account| wish.to.contains(&a.backend.id);
+        let is_theirs = |a: &Account| a.backend.person == wish.person;
+        let home = accounts.iter().position(is_told).or(accounts.iter().position(is_theirs));
+        let Some(home) = home else { return Ok(Restored::default()) };
         let mut read: Vec<Account> =
             accounts.iter().filter(|a| wish.to.contains(&a.backend.id)).cloned().collect();
         let consent = Consent::default();
@@ -120,13 +120,33 @@ impl Engine {
                 accounts[place] = account;
             }
         }
-        let changed = self.restore_states(wish, at).await?;
+        let asked: Vec<BackendId> = accounts
+            .iter()
+            .filter(|account| yes && is_told(account) && account.backend.export)
+            .filter(|account| account.backend.approved_at.is_none())
+            .map(|account| account.backend.id)
+            .collect();
+        let mut running = self.begin(Task::Restore, &accounts[home], at).await?;
+        running.counters.seen = wish.titles.len() as u64;
+        let became = self.restore_states(wish, running.id, &asked, at).await;
+        running.counters.changed = *became.as_ref().unwrap_or(&0);
+        self.end(&accounts[home], running, became.as_ref().err(), at).await?;
+        let changed = became?;
+        for account in accounts.iter_mut().filter(|a| asked.contains(&a.backend.id)) {
+            account.backend.approved_at = Some(at);
+        }
         self.plan_touched(accounts, wish.person, at).await?;
         runs.extend(self.export_at(accounts, &wish.to, consent, at, &swept).await?);
         Ok(Restored { changed, runs })
     }
 
-    async fn restore_states(&self, wish: &Restore, at: Moment) -> Result<u64> {
+    async fn restore_states(
+        &self,
+        wish: &Restore,
+        run: RunId,
+        approve: &[BackendId],
+        at: Moment,
+    ) -> Result<u64> {
         let progress = self.settings.progress;
         let mut tx = self.store.begin().await?;
         let mut changed = 0;
@@ -148,12 +168,15 @@ impl Engine {
                     change.touched.push(Touched { title: *title, again: false });
                 }
             }
-            changed += change.write(&mut tx, wish.person, at).await?;
+            changed += change.write(&mut tx, wish.person, (run, at)).await?;
         }
         if wish.way == Way::Exact {
             for backend in &wish.to {
-                changed += self.take_away(&mut tx, wish, *backend, at).await?;
+                changed += self.take_away(&mut tx, wish, *backend, (run, at)).await?;
             }
+        }
+        for backend in approve {
+            tx.approve_backend(*backend, at).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -165,7 +188,7 @@ impl Engine {
         tx: &mut Tx,
         wish: &Restore,
         backend: BackendId,
-        at: Moment,
+        (run, at): (RunId, Moment),
     ) -> Result<u64> {
         let (mut changed, mut after) = (0, TitleId(0));
         loop {
@@ -183,7 +206,7 @@ impl Engine {
                 change.to(title, before, not_listed(at), Because::NotInBackup);
                 change.touched.push(Touched { title, again: false });
             }
-            changed += change.write(tx, wish.person, at).await?;
+            changed += change.write(tx, wish.person, (run, at)).await?;
         }
     }
 }
@@ -193,7 +216,7 @@ impl Engine {
 struct Becoming {
     states: Vec<(TitleId, State, Because)>,
     lines: Vec<JournalRow>,
-    /// The same, to be taken back one by one.
+    /// The same, to be taken back together or one by one.
     changes: Vec<ChangeRow>,
     touched: Vec<Touched>,
 }
@@ -202,18 +225,17 @@ impl Becoming {
     fn to(&mut self, title: TitleId, before: State, state: State, because: Because) {
         self.states.push((title, state, because));
         let (was, became) = (before.watch, state.watch);
-        if was != became {
-            let what = What::Took;
-            self.lines.push(JournalRow { title, backend: None, what, was, became, because });
-            let changed = Changed::Took { held: before, holds: state, copy: None };
-            self.changes.push(ChangeRow { title, changed, because });
-        }
+        // A count or a date that becomes another one can be lost as well.
+        let what = What::Took;
+        self.lines.push(JournalRow { title, backend: None, what, was, became, because });
+        let changed = Changed::Took { held: before, holds: state, copy: None };
+        self.changes.push(ChangeRow { title, changed, because });
     }
 
-    async fn write(self, tx: &mut Tx, person: PersonId, at: Moment) -> Result<u64> {
+    async fn write(self, tx: &mut Tx, person: PersonId, (run, at): (RunId, Moment)) -> Result<u64> {
         tx.put_states(person, &self.states).await?;
-        tx.journal(NO_RUN, person, at, &self.lines).await?;
-        tx.add_changes(NO_RUN, person, at, &self.changes).await?;
+        tx.journal(run, person, at, &self.lines).await?;
+        tx.add_changes(run, person, at, &self.changes).await?;
         tx.touch(person, &self.touched).await?;
         Ok(u64::try_from(self.states.len()).unwrap_or(u64::MAX))
     }

@@ -4,7 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringTreemap;
-use watchstate_model::{Because, Facts, Item, ItemId, ItemKey, PersonId, RunId, TitleId, Wish};
+use watchstate_model::plan::one_state;
+use watchstate_model::{
+    Because, Facts, Item, ItemId, ItemKey, PersonId, RunId, State, TitleId, Wish,
+};
 use watchstate_store::{
     Compared, KnownItem, KnownPage, Looked, Run, Tx, facts_print, marks_print, page_print,
 };
@@ -305,17 +308,7 @@ impl Engine {
         let decided: Vec<TitleId> = decisions.states.keys().copied().collect();
         // That another account agrees is not a new act: what was wished before it was read is wished still.
         let learned: Vec<TitleId> = decisions.learned.keys().copied().collect();
-        let carried: Vec<(ItemId, Wish)> = tx
-            .wishes_of(&learned)
-            .await?
-            .into_iter()
-            .filter_map(|(title, item, wish)| {
-                let stood = wish.stands(decisions.learned.get(&title)?);
-                let (then, because) = *decisions.states.get(&title)?;
-                let still = stood && because == Because::FirstSightAgrees;
-                still.then_some((item, Wish { then, ..wish }))
-            })
-            .collect();
+        let carried = carried(person, tx, &decisions, &learned).await?;
         tx.put_wishes(&carried, stance.at).await?;
         let mut states: Vec<_> = decisions
             .states
@@ -337,6 +330,44 @@ impl Engine {
         tx.settle(&decisions.settled).await?;
         Ok(())
     }
+}
+
+/// The wishes of copies of titles of which something was learned that is no new act, as they are to stand from now
+/// on. A file with several titles is wished one thing, that stood as long as all of them together were as they were.
+async fn carried(
+    person: PersonId,
+    tx: &mut Tx,
+    decisions: &Decisions,
+    learned: &[TitleId],
+) -> Result<Vec<(ItemId, Wish)>> {
+    let wishes = tx.wishes_of(person, learned).await?;
+    if wishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<ItemId> = wishes.keys().copied().collect();
+    let items = tx.items(&ids).await?;
+    let titles: Vec<TitleId> = items.iter().flat_map(|(_, item)| item.titles()).collect();
+    let kept: HashMap<TitleId, State> = tx.states(person, &titles).await?.into_iter().collect();
+    let held = |title| kept.get(&title).copied().unwrap_or(State::UNTOUCHED);
+    Ok(items
+        .iter()
+        .filter_map(|(_, item)| {
+            let wish = wishes.get(&item.row.id)?;
+            let before: Vec<State> = item.titles().map(held).collect();
+            let after: Vec<State> = item
+                .titles()
+                .map(|title| decisions.states.get(&title).map_or(held(title), |(state, _)| *state))
+                .collect();
+            let is_learned = |title: TitleId| {
+                let decided = decisions.states.get(&title);
+                decided.is_none_or(|(_, because)| *because == Because::FirstSightAgrees)
+            };
+            let stood = wish.stands(&one_state(&before)?);
+            let then = one_state(&after)?;
+            (stood && item.titles().all(is_learned))
+                .then_some((item.row.id, Wish { then, ..*wish }))
+        })
+        .collect())
 }
 
 impl SweepSeen {

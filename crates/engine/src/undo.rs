@@ -7,13 +7,13 @@
 mod restore;
 mod take_back;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
-use watchstate_model::{BackendId, Because, Moment, PersonId, RunId, TitleId};
+use watchstate_model::{BackendId, Because, ItemId, Moment, PersonId, RunId, TitleId};
 use watchstate_store::{Line, Run, Store, Task};
 
 use crate::decide::Stance;
@@ -23,8 +23,8 @@ use crate::report::RunReport;
 use crate::take_in::Taker;
 use crate::{Account, Attention, Engine, PreviewChange, Result, Trouble};
 
-/// What was counted while one backend was told, and what broke it off.
-type Lane = (Run, Option<Trouble>);
+/// The place of an account, what was counted while it was told, and what broke that off.
+type Lane = (usize, Run, Option<Trouble>);
 
 /// How many titles are taken back in one transaction.
 const AT_ONCE: u32 = 500;
@@ -34,12 +34,29 @@ const AT_ONCE: u32 = 500;
 pub enum Undo {
     /// All that a run changed. Of a run that was an undo itself: that is a redo.
     Run(RunId),
-    /// The latest change of a title.
+    /// All changes of a title that are kept: it becomes what it was before the first of them, on all accounts.
     Title(TitleId),
     /// One change, by its number ([`watchstate_store::KeptChange::id`]).
     Change(i64),
     /// All that an account shows otherwise than in a snapshot, by its number ([`watchstate_store::Snapshot::id`]).
     Since(i64),
+}
+
+/// The same, found.
+#[derive(Clone, Copy)]
+enum Found {
+    Changes(Meant),
+    /// By its number.
+    Snapshot(i64),
+}
+
+/// Which changes are to be taken back.
+#[derive(Clone, Copy)]
+enum Meant {
+    Run(RunId),
+    /// One, by its number, and the title that it is of.
+    Change(i64, TitleId),
+    Title(TitleId),
 }
 
 /// Something that an undo leaves as it is, or cannot bring back in whole.
@@ -102,28 +119,33 @@ impl Engine {
         what: Undo,
     ) -> Result<Option<Undone>> {
         let at = self.clock.now();
-        let Some((what, home)) = self.where_it_was(accounts, person, what).await? else {
+        let Some((found, home)) = self.where_it_was(accounts, person, what).await? else {
             return Ok(None);
         };
-        let unreachable = self.check_all(accounts, person).await?;
+        let away = self.check_all(accounts, person).await?;
         let accounts: &[Account] = accounts;
         let mut running = self.begin(Task::Undo, &accounts[home], at).await?;
         let run = running.id;
         let mut left = Vec::new();
         let ended = async {
-            let taken = self.take_back(accounts, person, what, run, at).await?;
+            let taken = self.take_back(accounts, person, found, run, at).await?;
             running.counters.seen = taken.titles.len() as u64;
             running.counters.changed = taken.states;
             left = taken.left;
             self.plan_touched(accounts, person, at).await?;
-            self.deliver_all(accounts, person, run, at, unreachable, &mut running.counters).await
+            let owed = self.owed_of(&taken.titles).await?;
+            let taker = (person, run, at);
+            self.deliver_all(accounts, taker, &owed, away, &mut running.counters).await
         }
         .await;
-        let trouble = ended.err();
-        let report = self.end(&accounts[home], running, trouble.as_ref(), at).await?;
-        match trouble {
-            Some(trouble) if trouble.is_fatal() => Err(trouble),
-            _ => Ok(Some(Undone { run, report, left })),
+        // What stopped all of it is told of where it was; what one account is in trouble with, of that one.
+        let troubles = ended.unwrap_or_else(|trouble| vec![(home, trouble)]);
+        let told: Vec<(&Account, &Trouble)> =
+            troubles.iter().map(|(place, trouble)| (&accounts[*place], trouble)).collect();
+        let report = self.end_of_several(&accounts[home], running, &told, at).await?;
+        match troubles.into_iter().map(|(_, trouble)| trouble).find(Trouble::is_fatal) {
+            Some(trouble) => Err(trouble),
+            None => Ok(Some(Undone { run, report, left })),
         }
     }
 
@@ -159,13 +181,13 @@ impl Engine {
                 account
             })
             .collect();
-        let Some((what, home)) = self.where_it_was(&looked, person, what).await? else {
+        let Some((found, home)) = self.where_it_was(&looked, person, what).await? else {
             return Ok(UndoPreview::default());
         };
         let away = self.check_all(&mut looked, person).await?;
         let before = self.store.last_line().await?;
         let running = self.begin(Task::Undo, &looked[home], at).await?;
-        let taken = self.take_back(&looked, person, what, running.id, at).await?;
+        let taken = self.take_back(&looked, person, found, running.id, at).await?;
         self.plan_touched(&looked, person, at).await?;
         let mut preview = UndoPreview {
             titles: taken.titles.len() as u64,
@@ -180,12 +202,19 @@ impl Engine {
                 })
                 .collect(),
         };
+        // What is owed besides is not written, and not shown.
+        let copies = self.owed_of(&taken.titles).await?;
         for account in accounts.iter().filter(|account| account.backend.export) {
             let backend = &account.backend;
             let waits = backend.approved_at.is_none().then_some(Because::FirstExport);
             let owed = self.store.preview(backend.id).await?.into_iter();
-            preview.changes.extend(owed.filter(|owed| taken.titles.contains(&owed.title)).map(
-                |owed| PreviewChange {
+            let of_it = copies.get(&backend.id);
+            preview.changes.extend(
+                owed.filter(|owed| {
+                    taken.titles.contains(&owed.title)
+                        || of_it.is_some_and(|copies| copies.contains(&owed.item))
+                })
+                .map(|owed| PreviewChange {
                     backend: backend.id,
                     backend_name: backend.name.clone(),
                     title: owed.title,
@@ -194,8 +223,8 @@ impl Engine {
                     to: owed.to,
                     because: owed.because,
                     held: owed.held.or(waits),
-                },
-            ));
+                }),
+            );
         }
         Ok(preview)
     }
@@ -207,27 +236,23 @@ impl Engine {
         accounts: &[Account],
         person: PersonId,
         what: Undo,
-    ) -> Result<Option<(Undo, usize)>> {
-        let what = match what {
-            Undo::Title(title) => match self.store.latest_change(person, title).await? {
-                Some(change) => Undo::Change(change),
-                None => return Ok(None),
-            },
-            other => other,
-        };
-        let backend = match what {
+    ) -> Result<Option<(Found, usize)>> {
+        let (meant, backend) = match what {
             Undo::Run(run) => match self.store.backend_of_run(run).await? {
                 None => return Ok(None),
-                backend => backend,
+                backend => (Meant::Run(run), backend),
             },
-            Undo::Change(change) | Undo::Title(TitleId(change)) => {
-                match self.store.change(change).await? {
-                    Some(change) if change.person == person => {
-                        change.row.changed.copy().map(|copy| copy.backend)
-                    }
-                    _ => return Ok(None),
+            Undo::Change(change) => match self.change_of(person, change).await? {
+                Some((title, backend)) => (Meant::Change(change, title), backend),
+                None => return Ok(None),
+            },
+            Undo::Title(title) => match self.store.latest_change(person, title).await? {
+                Some(latest) => {
+                    let known = self.change_of(person, latest).await?;
+                    (Meant::Title(title), known.and_then(|(_, backend)| backend))
                 }
-            }
+                None => return Ok(None),
+            },
             Undo::Since(snapshot) => {
                 let all = self.store.snapshots().await?;
                 let Some(snapshot) = all.iter().find(|known| known.id == snapshot) else {
@@ -236,12 +261,37 @@ impl Engine {
                 let is_it = |account: &Account| {
                     account.backend.id == snapshot.backend && account.backend.person == person
                 };
-                return Ok(accounts.iter().position(is_it).map(|home| (what, home)));
+                let found = Found::Snapshot(snapshot.id);
+                return Ok(accounts.iter().position(is_it).map(|home| (found, home)));
             }
         };
         let place = accounts.iter().position(|account| Some(account.backend.id) == backend);
         let first = accounts.iter().position(|account| account.backend.person == person);
-        Ok(place.or(first).map(|home| (what, home)))
+        Ok(place.or(first).map(|home| (Found::Changes(meant), home)))
+    }
+
+    /// Of which of a person's titles a change is, and on which backend.
+    async fn change_of(
+        &self,
+        person: PersonId,
+        change: i64,
+    ) -> Result<Option<(TitleId, Option<BackendId>)>> {
+        let known = self.store.change(change).await?.filter(|known| known.person == person);
+        Ok(known.map(|known| (known.row.title, known.row.changed.copy().map(|copy| copy.backend))))
+    }
+
+    /// The copies of some titles that are owed a write, by their backends.
+    async fn owed_of(
+        &self,
+        titles: &BTreeSet<TitleId>,
+    ) -> Result<HashMap<BackendId, HashSet<ItemId>>> {
+        let titles: Vec<TitleId> = titles.iter().copied().collect();
+        let mut owed: HashMap<BackendId, HashSet<ItemId>> = HashMap::new();
+        let mut tx = self.store.begin().await?;
+        for (backend, item) in tx.owed_of(&titles).await? {
+            owed.entry(backend).or_default().insert(item);
+        }
+        Ok(owed)
     }
 
     /// Asks all accounts that may be written who they are. Those that do not answer are owed what they are owed.
@@ -270,29 +320,30 @@ impl Engine {
         &self,
         accounts: &[Account],
         person: PersonId,
-        what: Undo,
+        found: Found,
         run: RunId,
         at: Moment,
     ) -> Result<Taken> {
         let mut taken = Taken::default();
-        if let Undo::Since(snapshot) = what {
-            self.restore(accounts, person, snapshot, at, &mut taken).await?;
-            return self.named(taken).await;
-        }
+        let meant = match found {
+            Found::Changes(meant) => meant,
+            Found::Snapshot(snapshot) => {
+                self.restore(accounts, person, snapshot, (run, at), &mut taken).await?;
+                return self.named(taken).await;
+            }
+        };
         let mut after = TitleId(i64::MIN);
         loop {
             self.go_on()?;
             let mut tx = self.store.begin().await?;
-            let titles = match what {
-                Undo::Run(of) => tx.titles_changed_in(of, after, AT_ONCE).await?,
-                _ if after != TitleId(i64::MIN) => Vec::new(),
-                Undo::Change(change) | Undo::Title(TitleId(change)) | Undo::Since(change) => {
-                    self.store.change(change).await?.map(|c| c.row.title).into_iter().collect()
-                }
+            let titles = match meant {
+                Meant::Run(of) => tx.titles_changed_in(of, after, AT_ONCE).await?,
+                Meant::Change(_, title) | Meant::Title(title) if after < title => vec![title],
+                Meant::Change(..) | Meant::Title(_) => Vec::new(),
             };
             let Some(last) = titles.last() else { break };
             after = *last;
-            self.take_back_these(&mut tx, accounts, person, what, (run, at), &titles, &mut taken)
+            self.take_back_these(&mut tx, accounts, person, meant, (run, at), &titles, &mut taken)
                 .await?;
             tx.commit().await?;
         }
@@ -309,48 +360,50 @@ impl Engine {
         Ok(taken)
     }
 
-    /// Delivers what the accounts of a person are owed, all of them at once.
+    /// Delivers what the accounts of a person are owed of what was taken back, all of them at once, and nothing that
+    /// they are owed besides. Answers what broke off which of them, by their places.
     async fn deliver_all(
         &self,
         accounts: &[Account],
-        person: PersonId,
-        run: RunId,
-        at: Moment,
-        mut unreachable: HashMap<BackendId, Trouble>,
+        (person, run, at): (PersonId, RunId, Moment),
+        owed: &HashMap<BackendId, HashSet<ItemId>>,
+        mut away: HashMap<BackendId, Trouble>,
         counters: &mut Run,
-    ) -> Result<()> {
+    ) -> Result<Vec<(usize, Trouble)>> {
         let mut lanes: Vec<BoxFuture<'_, Result<Lane>>> = Vec::new();
-        for account in accounts.iter().filter(|account| account.backend.person == person) {
+        for (place, account) in accounts.iter().enumerate() {
             let backend = &account.backend;
-            let owed = self.store.waiting(backend.id).await?.owed;
-            if !backend.export || owed == 0 {
+            let Some(these) = owed.get(&backend.id) else { continue };
+            if backend.person != person || !backend.export {
                 continue;
             }
+            let planned = these.len() as u64;
             if backend.approved_at.is_none() {
-                counters.planned += owed;
-                counters.held += owed;
+                counters.planned += planned;
+                counters.held += planned;
                 continue;
             }
-            let away = unreachable.remove(&backend.id);
+            let away = away.remove(&backend.id);
             lanes.push(Box::pin(async move {
-                let mut run_there = Run { planned: owed, ..Run::default() };
+                let mut there = Run { planned, ..Run::default() };
                 if away.is_some() {
-                    return Ok((run_there, away));
+                    return Ok((place, there, away));
                 }
                 let _lane = self.lane(&account.backend).await?;
                 let taker = Taker { person, run, stance: Stance::of(self, account, at) };
+                let due = Due::To(these);
                 let delivered =
-                    self.deliver(accounts, account, &taker, false, Due::Now, &mut run_there).await;
-                Ok((run_there, delivered.err()))
+                    self.deliver(accounts, account, &taker, false, due, &mut there).await;
+                Ok((place, there, delivered.err()))
             }));
         }
         let ended: Vec<Result<_>> = futures::stream::iter(lanes)
             .buffered(self.settings.backends_at_once.max(1))
             .collect()
             .await;
-        let mut first = None;
+        let mut troubles = Vec::new();
         for end in ended {
-            let (there, trouble) = end?;
+            let (place, there, trouble) = end?;
             counters.planned += there.planned;
             counters.written += there.written;
             counters.already += there.already;
@@ -358,9 +411,10 @@ impl Engine {
             counters.failed += there.failed;
             match trouble {
                 Some(trouble) if trouble.is_fatal() => return Err(trouble),
-                trouble => first = first.or(trouble),
+                Some(trouble) => troubles.push((place, trouble)),
+                None => {}
             }
         }
-        first.map_or(Ok(()), Err)
+        Ok(troubles)
     }
 }

@@ -247,14 +247,15 @@ impl Tx {
 
     /// Sets the switches. Whatever it newly may say or be told is looked at again: its items are decided
     /// anew at the next import, its titles are planned anew at the next export. A yes to its first export ends
-    /// with the export: who knows what has gathered when it is switched on again, and whether that is meant.
+    /// with the export: who knows what has gathered when it is switched on again, and whether that is meant. Marks
+    /// that it took away wait for nobody any more once its marks are not taken: no answer could be followed.
     pub async fn set_switches(
         &mut self,
         backend: BackendId,
         import: Import,
         export: bool,
     ) -> Result<()> {
-        let import = import.name();
+        let (takes_marks, import) = (import == Import::On, import.name());
         sqlx::query!(
             "UPDATE backends SET import = ?2, export = ?3,
                                  approved_at = iif(export AND ?3, approved_at, NULL)
@@ -269,6 +270,11 @@ impl Tx {
             .execute(self.conn())
             .await?;
         self.keep_only_pages(backend, &[]).await?;
+        if !takes_marks {
+            sqlx::query!("DELETE FROM unwatches WHERE backend_id = ?1", backend.0)
+                .execute(self.conn())
+                .await?;
+        }
         sqlx::query!("DELETE FROM outbox WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;

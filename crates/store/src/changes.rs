@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use watchstate_model::{
-    BackendId, Because, ItemId, Marks, Moment, PersonId, RunId, State, Target, TitleId,
+    BackendId, Because, ItemId, Marks, Moment, PersonId, RunId, State, Target, TitleId, Wish,
 };
 
-use crate::rows::{marks_from, marks_text, state_from, state_text};
+use crate::rows::{marks_from, marks_text, state_from, state_text, wish_from, wish_text};
 use crate::{Result, Store, Tx};
 
 /// What happened to a copy.
@@ -42,6 +42,15 @@ pub enum Changed {
         /// What it was to show.
         meant: Target,
     },
+    /// What a copy is to show: a person took something back. It is not written yet.
+    Wished {
+        /// Which, and what it showed then, before and after alike.
+        copy: CopyChange,
+        /// What was wished of it before.
+        was: Option<Wish>,
+        /// What is wished of it.
+        is: Option<Wish>,
+    },
 }
 
 impl Changed {
@@ -49,7 +58,7 @@ impl Changed {
     pub fn copy(&self) -> Option<&CopyChange> {
         match self {
             Self::Took { copy, .. } => copy.as_ref(),
-            Self::Told { copy, .. } => Some(copy),
+            Self::Told { copy, .. } | Self::Wished { copy, .. } => Some(copy),
         }
     }
 }
@@ -98,6 +107,8 @@ struct Row {
     holds: Option<String>,
     because: String,
     undone_by: Option<i64>,
+    wish_was: Option<String>,
+    wish_is: Option<String>,
 }
 
 impl Row {
@@ -105,6 +116,11 @@ impl Row {
     fn kept(self) -> Option<KeptChange> {
         let marks = |text: &Option<String>| marks_from(text.as_deref()?);
         let state = |text: &Option<String>| state_from(text.as_deref()?);
+        // One that cannot be read is not the same as none.
+        let wish = |text: &Option<String>| match text {
+            None => Some(None),
+            Some(text) => wish_from(text).map(Some),
+        };
         let copy = match (self.backend_id, self.item_id) {
             (Some(backend), Some(item)) => Some(CopyChange {
                 backend: BackendId(backend),
@@ -121,6 +137,11 @@ impl Row {
                 let meant = Target { watch, plays, played_at: last_played };
                 Changed::Told { copy: copy?, meant }
             }
+            "wished" => Changed::Wished {
+                copy: copy?,
+                was: wish(&self.wish_was)?,
+                is: wish(&self.wish_is)?,
+            },
             _ => return None,
         };
         let because = Because::from_code(&self.because).unwrap_or(Because::Differs);
@@ -156,6 +177,8 @@ impl Tx {
             Option<String>,
             Option<String>,
             &'static str,
+            Option<String>,
+            Option<String>,
         );
         if rows.is_empty() {
             return Ok(());
@@ -173,6 +196,11 @@ impl Tx {
                         let meant = Marks { watch, plays, last_played };
                         ("told", Some(marks_text(&meant)), None, None)
                     }
+                    Changed::Wished { .. } => ("wished", None, None, None),
+                };
+                let (was, is) = match changed {
+                    Changed::Wished { was, is, .. } => (was.as_ref(), is.as_ref()),
+                    Changed::Took { .. } | Changed::Told { .. } => (None, None),
                 };
                 In(
                     title.0,
@@ -185,6 +213,8 @@ impl Tx {
                     held,
                     holds,
                     because.code(),
+                    was.map(wish_text),
+                    is.map(wish_text),
                 )
             })
             .collect();
@@ -192,9 +222,9 @@ impl Tx {
         sqlx::query!(
             "WITH r (v) AS MATERIALIZED (SELECT value FROM jsonb_each(?1))
              INSERT INTO changes (at, run_id, person_id, title_id, what, backend_id, item_id, showed,
-                                  shows, meant, held, holds, because)
+                                  shows, meant, held, holds, because, wish_was, wish_is)
              SELECT ?2, ?3, ?4, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6,
-                    v ->> 7, v ->> 8, v ->> 9
+                    v ->> 7, v ->> 8, v ->> 9, v ->> 10, v ->> 11
              FROM r",
             rows,
             at.0,
@@ -237,7 +267,7 @@ impl Tx {
             r#"SELECT c.id AS "id!: i64", c.at AS "at!: i64", c.run_id AS "run_id!: i64",
                       c.person_id AS "person_id!: i64", c.title_id AS "title_id!: i64",
                       c.what AS "what!", c.backend_id, c.item_id, c.showed, c.shows, c.meant, c.held,
-                      c.holds, c.because AS "because!", c.undone_by
+                      c.holds, c.because AS "because!", c.undone_by, c.wish_was, c.wish_is
                FROM (SELECT c.id FROM json_each(?1) j CROSS JOIN changes c ON c.title_id = j.value
                      UNION
                      SELECT c.id FROM json_each(?1) j
@@ -256,14 +286,15 @@ impl Tx {
         Ok(rows.into_iter().filter_map(Row::kept).collect())
     }
 
-    /// Keeps that these changes were taken back.
+    /// Keeps that these changes were taken back, where they were not before.
     pub async fn undone(&mut self, changes: &[i64], by: RunId) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
         let changes = serde_json::to_string(changes)?;
         sqlx::query!(
-            "UPDATE changes SET undone_by = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+            "UPDATE changes SET undone_by = ?2
+             WHERE undone_by IS NULL AND id IN (SELECT value FROM json_each(?1))",
             changes,
             by.0
         )
@@ -306,7 +337,8 @@ impl Store {
         let row = sqlx::query_as!(
             Row,
             r#"SELECT c.id, c.at, c.run_id, c.person_id, c.title_id, c.what, c.backend_id, c.item_id,
-                      c.showed, c.shows, c.meant, c.held, c.holds, c.because, c.undone_by
+                      c.showed, c.shows, c.meant, c.held, c.holds, c.because, c.undone_by,
+                      c.wish_was, c.wish_is
                FROM changes c WHERE c.id = ?1"#,
             id
         )

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use watchstate_model::{
-    BackendId, Because, ExternalIds, ItemKey, Moment, PersonId, TitleId, Watch,
+    BackendId, Because, ExternalIds, ItemId, ItemKey, Moment, PersonId, TitleId, Watch,
 };
 
 use crate::rows::watch;
@@ -91,6 +91,8 @@ pub struct Explained {
 /// One write that a backend is owed, or one un-watch that waits, as a preview lists it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pending {
+    /// To which item, or of which.
+    pub item: ItemId,
     /// Which title.
     pub title: TitleId,
     /// Its name.
@@ -377,7 +379,7 @@ impl Store {
     /// What a backend is owed, and which un-watches seen there wait.
     pub async fn preview(&self, backend: BackendId) -> Result<Vec<Pending>> {
         let owed = sqlx::query!(
-            r#"SELECT t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
+            r#"SELECT o.item_id, t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
                       i.seen_watched, i.seen_position, o.watched, o.position, o.because, o.parked,
                       o.waiting
                FROM outbox o JOIN items i ON i.id = o.item_id JOIN titles t ON t.id = i.title_id
@@ -390,6 +392,7 @@ impl Store {
         let mut all: Vec<Pending> = owed
             .into_iter()
             .map(|r| Pending {
+                item: ItemId(r.item_id),
                 title: TitleId(r.id),
                 name: full_name(r.name, r.year, r.show, r.season.zip(r.episode)),
                 from: watch(r.seen_watched, r.seen_position),
@@ -399,7 +402,7 @@ impl Store {
             })
             .collect();
         let unwatches = sqlx::query!(
-            r#"SELECT t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
+            r#"SELECT u.item_id, t.id, t.name, t.year, w.name AS "show?", t.season, t.episode,
                       i.agreed_watched, i.agreed_position, i.seen_watched, i.seen_position, u.because
                FROM unwatches u JOIN items i ON i.id = u.item_id JOIN titles t ON t.id = i.title_id
                LEFT JOIN shows w ON w.id = t.show_id
@@ -410,6 +413,7 @@ impl Store {
         .fetch_all(self.reader())
         .await?;
         all.extend(unwatches.into_iter().map(|r| Pending {
+            item: ItemId(r.item_id),
             title: TitleId(r.id),
             name: full_name(r.name, r.year, r.show, r.season.zip(r.episode)),
             from: watch(r.agreed_watched.unwrap_or(1), r.agreed_position),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use watchstate_model::{BackendId, Because, Change, ItemId, ItemKey, Moment, Target};
+use watchstate_model::{BackendId, Because, Change, ItemId, ItemKey, Moment, Target, TitleId};
 
 use crate::rows::{count, position_ms, watch};
 use crate::{Result, Store, Tx};
@@ -237,6 +237,24 @@ impl Tx {
         .fetch_one(self.conn())
         .await?;
         Ok(u64::try_from(row.n).unwrap_or(0))
+    }
+
+    /// The copies of these titles that are owed a write that is not parked, on all backends.
+    pub async fn owed_of(&mut self, titles: &[TitleId]) -> Result<Vec<(BackendId, ItemId)>> {
+        let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        let rows = sqlx::query!(
+            r#"SELECT o.backend_id AS "backend_id!: i64", o.item_id AS "item_id!: i64"
+               FROM (SELECT i.id FROM json_each(?1) j CROSS JOIN items i ON i.title_id = j.value
+                     UNION
+                     SELECT c.item_id FROM json_each(?1) j
+                     CROSS JOIN also_covers c ON c.title_id = j.value) these
+               CROSS JOIN outbox o ON o.item_id = these.id
+               WHERE o.parked = 0"#,
+            titles
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows.into_iter().map(|r| (BackendId(r.backend_id), ItemId(r.item_id))).collect())
     }
 
     /// Which of these titles have no copy on a backend, though they came up after it was last seen to the

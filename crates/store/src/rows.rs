@@ -1,6 +1,6 @@
 //! From columns to the words of the model and back.
 
-use watchstate_model::{BackendId, Marks, Moment, Position, Provider, State, Watch};
+use watchstate_model::{BackendId, Because, Marks, Moment, Position, Provider, State, Watch, Wish};
 
 /// The number of a provider in the database. Numbers are never given twice.
 pub(crate) fn provider_number(provider: Provider) -> i64 {
@@ -99,6 +99,32 @@ pub(crate) fn state_from(text: &str) -> Option<State> {
     })
 }
 
+/// What is wished of a copy as one text: what it is to show as [`marks_text`], what we held as [`state_text`], whether
+/// it was told, and why.
+pub(crate) fn wish_text(wish: &Wish) -> String {
+    let (shows, then) = (marks_text(&wish.shows), state_text(&wish.then));
+    format!("{shows} {then} {} {}", u8::from(wish.told), wish.because.code())
+}
+
+/// The same, read; nothing for what is none.
+pub(crate) fn wish_from(text: &str) -> Option<Wish> {
+    let (rest, because) = text.rsplit_once(' ')?;
+    let (rest, told) = rest.rsplit_once(' ')?;
+    // What is to be shown has three words, the state has the others.
+    let (place, _) = rest.match_indices(' ').nth(2)?;
+    let (shows, then) = rest.split_at(place);
+    Some(Wish {
+        shows: marks_from(shows)?,
+        then: state_from(then.trim_start())?,
+        told: match told {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        },
+        because: Because::from_code(because)?,
+    })
+}
+
 fn or_dash(number: Option<i64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
 }
@@ -124,6 +150,11 @@ mod tests {
                         let decided_at = Moment(i64::MIN);
                         let state = State { watch, plays: 3, played_at: date, decided_at, by };
                         assert_eq!(state_from(&state_text(&state)), Some(state));
+                        for told in [false, true] {
+                            let because = Because::Restored;
+                            let wish = Wish { shows: marks, then: state, told, because };
+                            assert_eq!(wish_from(&wish_text(&wish)), Some(wish));
+                        }
                     }
                 }
             }
@@ -148,5 +179,8 @@ mod tests {
             assert_eq!(marks_from(text), None, "{text}");
         }
         assert_eq!(state_from("watched 1 - 5"), None);
+        for text in ["", "watched 1 - watched 1 - 5 - 1", "watched 1 - watched 1 - 5 - 2 undone"] {
+            assert_eq!(wish_from(text), None, "{text}");
+        }
     }
 }

@@ -13,6 +13,8 @@ pub enum Task {
     Export,
     /// Takes changes back.
     Undo,
+    /// Makes what a backup says what we hold.
+    Restore,
 }
 
 impl Task {
@@ -22,6 +24,7 @@ impl Task {
             Self::Import => "import",
             Self::Export => "export",
             Self::Undo => "undo",
+            Self::Restore => "restore",
         }
     }
 }

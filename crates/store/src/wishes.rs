@@ -92,30 +92,33 @@ impl Tx {
         Ok(())
     }
 
-    /// The wishes of the copies of these titles.
-    pub async fn wishes_of(&mut self, titles: &[TitleId]) -> Result<Vec<(TitleId, ItemId, Wish)>> {
+    /// The wishes of a person's copies of these titles, those included whose file holds others as well.
+    pub async fn wishes_of(
+        &mut self,
+        person: PersonId,
+        titles: &[TitleId],
+    ) -> Result<HashMap<ItemId, Wish>> {
         if titles.is_empty() {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         }
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
         // There are few wishes, and often none: they come first.
         let rows = sqlx::query!(
-            r#"SELECT k.item_id AS "item_id!: i64", i.title_id AS "title_id!: i64"
+            r#"SELECT k.item_id AS "item_id!: i64"
                FROM kept_apart k CROSS JOIN items i ON i.id = k.item_id
-               WHERE i.title_id IN (SELECT value FROM json_each(?1))"#,
-            titles
+               CROSS JOIN backends b ON b.id = i.backend_id
+               WHERE b.person_id = ?2
+                 AND (i.title_id IN (SELECT value FROM json_each(?1))
+                      OR EXISTS (SELECT 1 FROM also_covers c
+                                 WHERE c.item_id = i.id
+                                   AND c.title_id IN (SELECT value FROM json_each(?1))))"#,
+            titles,
+            person.0
         )
         .fetch_all(self.conn())
         .await?;
         let items: Vec<ItemId> = rows.iter().map(|row| ItemId(row.item_id)).collect();
-        let wishes = self.wishes(&items).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                let item = ItemId(row.item_id);
-                Some((TitleId(row.title_id), item, *wishes.get(&item)?))
-            })
-            .collect())
+        self.wishes(&items).await
     }
 
     /// A copy stands under another key now: what was wished of the old one is wished of it.

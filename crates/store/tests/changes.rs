@@ -4,7 +4,7 @@
 
 use watchstate_model::{
     BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId, Position, RunId, State, Target,
-    TitleId, Watch,
+    TitleId, Watch, Wish,
 };
 use watchstate_store::{
     ChangeRow, Changed, CopyChange, FeedFilter, Import, ItemRow, JournalRow, NewBackend, NewTitle,
@@ -13,7 +13,7 @@ use watchstate_store::{
 
 const ANA: PersonId = PersonId(1);
 
-fn rows() -> [ChangeRow; 3] {
+fn rows() -> [ChangeRow; 5] {
     let place = Position::from_ms(90_000);
     let copy = CopyChange {
         backend: BackendId(3),
@@ -33,6 +33,8 @@ fn rows() -> [ChangeRow; 3] {
         by: Some(BackendId(3)),
     };
     let took = |copy| Changed::Took { held: State::UNTOUCHED, holds, copy };
+    let wish = Wish { shows: copy.showed, then: holds, told: true, because: Because::Restored };
+    let wished = |was, is| Changed::Wished { copy, was, is };
     let meant = Target { watch: Watch::WATCHED, plays: 3, played_at: Some(Moment(9)) };
     [
         ChangeRow { title: TitleId(1), changed: took(Some(copy)), because: Because::Watched },
@@ -42,6 +44,8 @@ fn rows() -> [ChangeRow; 3] {
             changed: Changed::Told { copy, meant },
             because: Because::Differs,
         },
+        ChangeRow { title: TitleId(1), changed: wished(None, Some(wish)), because: wish.because },
+        ChangeRow { title: TitleId(1), changed: wished(Some(wish), None), because: wish.because },
     ]
 }
 
@@ -58,17 +62,19 @@ async fn what_was_kept_comes_back_until_it_is_too_old() {
     let of_first: Vec<ChangeRow> =
         kept.iter().filter(|c| c.run == RunId(7)).map(|c| c.row).collect();
     assert_eq!(of_first, rows());
-    assert!(kept.is_sorted_by_key(|change| change.id) && kept.len() == 6);
+    assert!(kept.is_sorted_by_key(|change| change.id) && kept.len() == 10);
     let first = TitleId(i64::MIN);
     assert_eq!(tx.titles_changed_in(RunId(7), first, 10).await.unwrap(), both);
     assert_eq!(tx.titles_changed_in(RunId(7), TitleId(1), 10).await.unwrap(), [TitleId(2)]);
     tx.undone(&[kept[1].id], RunId(9)).await.unwrap();
     assert_eq!(tx.titles_changed_in(RunId(7), first, 10).await.unwrap(), [TitleId(1)]);
-    assert_eq!(tx.changes_of(&[TitleId(2)]).await.unwrap()[0].undone_by, Some(RunId(9)));
+    tx.undone(&[kept[1].id], RunId(10)).await.unwrap();
+    let undone = tx.changes_of(&[TitleId(2)]).await.unwrap()[0].undone_by;
+    assert_eq!(undone, Some(RunId(9)), "it was taken back once");
 
     assert_eq!(tx.forget_changes_before(Moment(100)).await.unwrap(), 0);
-    assert_eq!(tx.forget_changes_before(Moment(101)).await.unwrap(), 3);
-    assert_eq!(tx.forget_changes_before(Moment(1_000)).await.unwrap(), 3);
+    assert_eq!(tx.forget_changes_before(Moment(101)).await.unwrap(), 5);
+    assert_eq!(tx.forget_changes_before(Moment(1_000)).await.unwrap(), 5);
     assert!(tx.changes_of(&both).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     assert_eq!(store.change(kept[0].id).await.unwrap(), None);

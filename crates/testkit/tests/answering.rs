@@ -10,10 +10,11 @@ use household::{Household, NOW, assert_ok, of, written};
 use watchstate_engine::{Answer, Consent, Say};
 use watchstate_model::{Because, BrakePolicy, ItemId, PersonId, Watch};
 use watchstate_servers::ServerKind;
-use watchstate_store::{FeedFilter, HeldFilter, Task};
+use watchstate_store::{FeedFilter, HeldFilter, Import, Task};
 use watchstate_testkit::fake::FakeServer;
 
 const ANA: PersonId = PersonId(1);
+const ALL: Answer = Answer { say: Say::Approve, backend: None, items: None };
 /// More than pass by themselves.
 const MANY: usize = 60;
 
@@ -205,6 +206,39 @@ async fn what_comes_back_by_itself_waits_no_more() {
     // Ten would have passed alone. They were a part of the loss, and wait.
     assert_eq!(lost.held().await.len(), 10);
     assert_eq!(lost.watched(&lost.den), MANY);
+}
+
+#[tokio::test]
+async fn where_marks_are_not_taken_any_more_nothing_waits_and_nothing_is_approved() {
+    for import in [Import::Off, Import::Metadata] {
+        let lost = Lost::happened().await;
+        let attic = watchstate_model::BackendId(2);
+        // Asked by a window that was open before it was switched off.
+        let mut accounts = lost.home.accounts().await;
+        accounts[1].backend.import = import;
+        let few = Answer { items: Some(lost.held().await[..3].iter().copied().collect()), ..ALL };
+        assert_eq!(lost.home.engine().answer(&accounts, ANA, &few).await.unwrap(), 0);
+
+        let mut tx = lost.home.store.begin().await.unwrap();
+        tx.set_switches(attic, import, true).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(lost.held().await.is_empty(), "{import:?}");
+        assert_eq!(lost.answer(&ALL).await, 0, "{import:?}");
+        assert_ok(&lost.home.sync().await);
+        // It is a target now, and shows what is held.
+        assert_eq!((lost.watched(&lost.den), lost.watched(&lost.attic)), (MANY, MANY));
+        assert_eq!(lost.lines("took", Because::Approved).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn un_watches_wait_on_while_marks_are_taken() {
+    let lost = Lost::happened().await;
+    let mut tx = lost.home.store.begin().await.unwrap();
+    tx.set_switches(watchstate_model::BackendId(2), Import::On, false).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(lost.held().await.len(), MANY);
+    assert_eq!(lost.answer(&ALL).await, MANY as u64);
 }
 
 #[tokio::test]

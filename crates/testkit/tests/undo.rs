@@ -3,104 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
 
 mod household;
+mod undone;
 
 use std::collections::BTreeMap;
 
 use household::{Household, assert_ok, written};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use watchstate_engine::{Consent, Undo, UndoPreview, Undone};
-use watchstate_model::{Because, Marks, Moment, PersonId, RunId, Target, Watch};
+use undone::{ANA, all, assert_stays, last_line, marks, preview, run_of, start, three, undo};
+use watchstate_engine::{Consent, Undo};
+use watchstate_model::{Because, Marks, Moment, Target, Watch};
 use watchstate_servers::ServerKind;
 use watchstate_store::{ChangeRow, Changed, CopyChange, FeedFilter, KnownItem, Task};
 use watchstate_testkit::fake::FakeServer;
 use watchstate_testkit::fake::titles::What;
-
-const ANA: PersonId = PersonId(1);
-
-async fn start(kind: ServerKind, version: &'static str) -> FakeServer {
-    FakeServer::of(kind, version).at(household::NOW).with_sample().start().await.unwrap()
-}
-
-/// Plex as `den`, Jellyfin as `attic` and Emby as `cellar`, in agreement.
-async fn three() -> (Household, [FakeServer; 3]) {
-    let servers = [
-        start(ServerKind::Plex, "1.40.2").await,
-        start(ServerKind::Jellyfin, "10.10.7").await,
-        start(ServerKind::Emby, "4.8.11").await,
-    ];
-    let mut home = Household::new().await;
-    for (name, server) in ["den", "attic", "cellar"].into_iter().zip(&servers) {
-        let kind = server.library().kind();
-        home.join(name, kind, server).await;
-    }
-    assert_ok(&home.sync().await);
-    for server in &servers {
-        server.pass(600);
-    }
-    (home, servers)
-}
-
-/// What every account shows for everything.
-fn all(servers: &[FakeServer]) -> Vec<BTreeMap<String, Marks>> {
-    servers
-        .iter()
-        .map(|server| {
-            let entries: Vec<String> =
-                server.library().entries().iter().map(|entry| entry.key.0.clone()).collect();
-            entries
-                .into_iter()
-                .map(|key| {
-                    let shows = server.shows(&key, "ana").unwrap();
-                    (key, shows)
-                })
-                .collect()
-        })
-        .collect()
-}
-
-/// The latest run of a task on a backend.
-async fn run_of(home: &Household, task: &str, backend: &str) -> RunId {
-    let (runs, _) = home.store.kept_runs(0, 100).await.unwrap();
-    let is_it =
-        |run: &&watchstate_store::KeptRun| run.task == task && run.name.as_deref() == Some(backend);
-    runs.iter().find(is_it).unwrap().id
-}
-
-async fn undo(home: &Household, what: Undo) -> Undone {
-    home.clock.pass(600);
-    let mut accounts = home.accounts().await;
-    let undone = home.engine().undo(&mut accounts, ANA, what).await.unwrap().unwrap();
-    assert_eq!(undone.report.run.error, None);
-    undone
-}
-
-async fn preview(home: &Household, what: Undo) -> UndoPreview {
-    let scratch = home.folder().join("undo.db");
-    let accounts = home.accounts().await;
-    let preview = home.engine().preview_undo(&accounts, ANA, what, &scratch).await.unwrap();
-    std::fs::remove_file(scratch).unwrap();
-    preview
-}
-
-/// The next syncs of all sorts write nothing, and everything stays as it is.
-async fn assert_stays(home: &Household, servers: &[FakeServer]) {
-    let before = all(servers);
-    for _ in 0..2 {
-        assert_eq!(written(&home.sync().await), 0);
-        assert_ok(&home.import().await);
-        assert_eq!(written(&home.export().await), 0);
-    }
-    let full = home.sync_with(Consent { yes: true, full: true }).await;
-    assert_eq!(written(&full), 0);
-    assert_eq!(all(servers), before);
-}
-
-/// The title that the latest line of the journal is about, and the line.
-async fn last_line(home: &Household) -> watchstate_store::FeedLine {
-    let (lines, _) = home.store.feed(ANA, &FeedFilter::default(), 0, 1).await.unwrap();
-    lines.into_iter().next().unwrap()
-}
 
 #[tokio::test]
 async fn a_write_that_is_undone_stays_undone_until_something_new_happens() {
@@ -257,7 +173,7 @@ async fn one_line_of_the_journal_is_undone_alone() {
     assert!(attic.shows("Heat", "ana").unwrap().watch.is_watched());
     assert_stays(&home, &servers).await;
 
-    // The latest change of the title is what was taken from den: all of it.
+    // All that happened to the title is what was taken from den, and what it was told.
     undo(&home, Undo::Title(title)).await;
     assert_eq!(den.shows("Heat", "ana").unwrap(), Marks::UNTOUCHED);
     assert_eq!(attic.shows("Heat", "ana").unwrap(), Marks::UNTOUCHED);
@@ -296,7 +212,8 @@ async fn a_mark_by_hand_is_undone_too() {
     home.engine().mark(&home.accounts().await, ANA, title, false).await.unwrap();
     assert_ok(&home.export().await);
     assert_eq!(attic.shows("Heat", "ana").unwrap(), Marks::UNTOUCHED);
-    undo(&home, Undo::Title(title)).await;
+    let latest = home.store.latest_change(ANA, title).await.unwrap().unwrap();
+    undo(&home, Undo::Change(latest)).await;
     assert_eq!(all(&servers)[1..], before[1..]);
     assert!(den.shows("Heat", "ana").unwrap().watch.is_watched());
     assert_stays(&home, &servers).await;
@@ -384,9 +301,6 @@ async fn hundreds_of_changes_go_back_exactly_on_all_kinds_at_the_price_of_the_ru
     let after = all(&servers);
     assert_eq!(after[1], before[1], "Jellyfin");
     assert_eq!(after[2], before[2], "Emby");
-    let marks = |shown: &BTreeMap<String, Marks>| -> Vec<(String, Watch)> {
-        shown.iter().map(|(key, marks)| (key.clone(), marks.watch)).collect()
-    };
     assert_eq!(marks(&after[0]), marks(&before[0]), "Plex: marks and places");
     // What it cannot take is listed, title by title. (Of Emby nobody promises that it takes a count.)
     let inexact = before[0].iter().filter(|(key, marks)| after[0][*key] != **marks).count();

@@ -686,7 +686,7 @@ export type TaskName = "sync" | "import" | "export" | "backup" | "prune";
 /**
  * What a run did.
  */
-export type RunTask = "import" | "export" | "undo";
+export type RunTask = "import" | "export" | "undo" | "restore";
 
 /**
  * How an export was done.
@@ -1801,7 +1801,7 @@ export type UndoWish = {
  */
 run?: RunId, 
 /**
- * The latest change of a title.
+ * All changes of a title that are kept: it becomes what it was before the first of them.
  */
 title?: TitleId, 
 /**

@@ -31,6 +31,8 @@ pub enum RunTask {
     Export,
     /// Took changes back.
     Undo,
+    /// Made what a backup says what is held.
+    Restore,
 }
 
 /// How an export was done.

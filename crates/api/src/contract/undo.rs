@@ -12,7 +12,7 @@ use super::{Moment, NamedBackend, NamedTitle, Preview, Reason, RunId, TitleId};
 pub struct UndoWish {
     /// All that a run changed. Of a run that took something back: then it is done once more.
     pub run: Option<RunId>,
-    /// The latest change of a title.
+    /// All changes of a title that are kept: it becomes what it was before the first of them.
     pub title: Option<TitleId>,
     /// The change that this line of the journal tells of.
     pub line: Option<i64>,

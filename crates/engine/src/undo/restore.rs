@@ -3,22 +3,23 @@
 use std::collections::HashMap;
 
 use watchstate_model::plan::one_state;
-use watchstate_model::{BackendId, Because, ItemId, Moment, PersonId, State, TitleId, Wish};
-use watchstate_store::{KnownItem, Touched};
+use watchstate_model::{BackendId, Because, ItemId, Moment, PersonId, RunId, State, TitleId, Wish};
+use watchstate_store::{ChangeRow, KnownItem, Touched};
 
-use super::take_back::not_taken;
+use super::take_back::{not_taken, wished};
 use super::{Left, Taken};
 use crate::{Account, Engine, Result};
 
 impl Engine {
-    /// Gives each copy that shows something else than in the snapshot a wish to show that again. Copies that are
-    /// newer than the snapshot are left alone.
+    /// Gives each copy that shows something else than in the snapshot a wish to show that again, and each that
+    /// shows it and would be told something else a wish to stay so. Copies that are newer than the snapshot are
+    /// left alone.
     pub(super) async fn restore(
         &self,
         accounts: &[Account],
         person: PersonId,
         snapshot: i64,
-        at: Moment,
+        (run, at): (RunId, Moment),
         taken: &mut Taken,
     ) -> Result<()> {
         let snapshots = self.store.snapshots().await?;
@@ -26,6 +27,8 @@ impl Engine {
         else {
             return Ok(());
         };
+        // What is owed to a copy is known for certain when everything is planned.
+        self.plan_touched(accounts, person, at).await?;
         let mut after = i64::MIN;
         loop {
             self.go_on()?;
@@ -55,14 +58,15 @@ impl Engine {
             let states: HashMap<TitleId, State> =
                 tx.states(person, &titles).await?.into_iter().collect();
             let alone = tx.ignored(person, &titles).await?;
-            let (mut wishes, mut touched) = (Vec::new(), Vec::new());
+            let before = tx.wishes(&ids).await?;
+            let (mut wishes, mut touched, mut changes) = (Vec::new(), Vec::new(), Vec::new());
             for (item, showed) in showed {
                 let Some((backend, known)) = items.get(&item) else { continue };
                 let Some(title) = known.row.title else { continue };
-                if known.row.present && known.row.seen == showed {
+                let is_so = known.row.present && known.row.seen == showed;
+                if is_so && known.owed.is_none() && known.marked_at.is_none() {
                     continue;
                 }
-                taken.titles.insert(title);
                 let held: Vec<State> = known
                     .titles()
                     .map(|title| states.get(&title).copied().unwrap_or(State::UNTOUCHED))
@@ -73,8 +77,13 @@ impl Engine {
                     _ if known.titles().any(|title| alone.contains(&title)) => Because::LeftAlone,
                     (Some(account), _) if !account.backend.export => Because::ExportOff,
                     (Some(account), Some(then)) => {
+                        taken.titles.insert(title);
                         let because = Because::Restored;
-                        wishes.push((item, Wish { shows: showed, then, told: false, because }));
+                        let wish = Wish { shows: showed, then, told: is_so, because };
+                        let was = before.get(&item).copied();
+                        let changed = wished(*backend, known, was, Some(wish));
+                        changes.push(ChangeRow { title, changed, because });
+                        wishes.push((item, wish));
                         touched.push(Touched { title, again: false });
                         let lost = not_taken(&account.abilities, &known.row.seen, &showed);
                         if let Some(because) = lost {
@@ -86,8 +95,12 @@ impl Engine {
                     (Some(_), None) => Because::EpisodesDiffer,
                     (None, _) => Because::NotThere,
                 };
-                taken.left.push(Left::of(title, Some(*backend), left));
+                if !is_so {
+                    taken.titles.insert(title);
+                    taken.left.push(Left::of(title, Some(*backend), left));
+                }
             }
+            tx.add_changes(run, person, at, &changes).await?;
             tx.put_wishes(&wishes, at).await?;
             tx.touch(person, &touched).await?;
             tx.commit().await?;
