@@ -94,7 +94,8 @@ impl Household {
     /// The backups of this household, by the settings as they are now.
     pub(crate) fn shelf(&self) -> Shelf {
         let keeping = self.around.keeping();
-        let folder = keeping.folder.clone().unwrap_or_else(|| self.path().join(USUAL));
+        let chosen = self.backups_in.clone().or_else(|| keeping.folder.clone());
+        let folder = chosen.unwrap_or_else(|| self.path().join(USUAL));
         Shelf { folder, keeping }
     }
 
