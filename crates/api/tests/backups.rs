@@ -23,7 +23,31 @@ impl Window {
     /// Backs up, and answers the files by the names of their backends.
     async fn back_up(&self) -> impl Fn(&str) -> String + use<> {
         let made = self.app.household().back_up(&CancellationToken::new()).await.unwrap();
-        move |backend: &str| made.iter().find(|one| one.name == backend).unwrap().file.clone()
+        assert_eq!(made.trouble, None);
+        move |backend: &str| made.files.iter().find(|one| one.name == backend).unwrap().file.clone()
+    }
+
+    /// Begins the task that backs up, and answers with how it ended.
+    async fn backs_up_by_the_clock(&self) -> Value {
+        let mut events = self.app.events();
+        self.ask("run_task", json!({ "name": "backup" })).await;
+        let ended = async {
+            loop {
+                let tasks = self.ask("tasks", json!({})).await;
+                let mut all = tasks.as_array().unwrap().iter();
+                let task = all.find(|task| task["name"] == "backup").unwrap().clone();
+                if task["running"] == false && !task["last"].is_null() {
+                    return task;
+                }
+                events.recv().await.unwrap();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap()
+    }
+
+    async fn by_the_clock(&self) {
+        let book = Book::open(self.app.household().path(), |_| None);
+        self.app.start_schedule(Arc::new(book)).await.unwrap();
     }
 
     /// Puts a file onto the shelf by hand.

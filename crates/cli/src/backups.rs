@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use watchstate_api::backups::{BackedUp, Form, OnShelf, Remembered};
+use watchstate_api::backups::{BackedUp, BackedUpAll, Form, OnShelf, Remembered};
 use watchstate_api::settings::Book;
 use watchstate_api::{ApiError, Code, Household, Surroundings};
 use watchstate_engine::{CancellationToken, Preview, Restore, Silent};
@@ -67,7 +67,10 @@ async fn make(
         titles: u64,
         bytes: u64,
     }
-    let made = household.back_up(cancel).await?;
+    let BackedUpAll { files: made, trouble } = household.back_up(cancel).await?;
+    if let Some(trouble) = trouble {
+        tell(&format!("warning: {trouble}"));
+    }
     let folder = household.backups_folder().display().to_string();
     let one = |one: &'_ BackedUp| (one.titles, one.bytes);
     if json {

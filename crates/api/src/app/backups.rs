@@ -14,7 +14,7 @@ use super::preview::{Agreed, Aim, Deed, Kept, count};
 use super::runs::Work;
 use super::truth::many;
 use super::{App, LONGEST_PAGE, locked};
-use crate::backups::{Form, OnShelf, Remembered};
+use crate::backups::{BackedUpAll, Form, OnShelf, Remembered};
 use crate::contract::{
     BackupFile, BackupForm, Backups, Failure, FailureKind, NotMatched, NotMatchedRows, OfferBackup,
     OfferedBackup, Page, Preview, RestorePreview, RestoreWay, RestoreWish, Tag, WrittenTable,
@@ -55,16 +55,25 @@ impl App {
 
     /// Backs up, and says how it went.
     pub(super) async fn back_up(&self, cancel: &CancellationToken) -> Result<String, Failure> {
-        let made = self.household().back_up(cancel).await;
+        let household = self.household();
+        let made = household.back_up(cancel).await.map_err(Failure::from);
         self.changed(&[Tag::Backups]);
-        let made = made?;
-        let titles: u64 = made.iter().map(|one| one.titles).sum();
-        Ok(match made.len() {
+        if made.as_ref().is_err_and(|failure| failure.kind == FailureKind::Store) {
+            // As after a run: the next start looks through the whole of it.
+            household.store().doubt();
+        }
+        let BackedUpAll { files, trouble } = made?;
+        let titles: u64 = files.iter().map(|one| one.titles).sum();
+        let done = match files.len() {
             0 => "No backend was read yet.".to_owned(),
             some => {
                 let files = many(u64::try_from(some).unwrap_or(u64::MAX), "file");
                 format!("{files}, {}.", many(titles, "title"))
             }
+        };
+        Ok(match trouble {
+            None => done,
+            Some(trouble) => format!("{done} But {trouble}."),
         })
     }
 
