@@ -459,20 +459,7 @@ async fn the_task_backs_up_and_the_table_holds_the_whole_history() {
         (name == "WS_BACKUP_PATH").then(|| said.clone())
     });
     window.app.start_schedule(Arc::new(book)).await.unwrap();
-    let mut events = window.app.events();
-    window.ask("run_task", json!({ "name": "backup" })).await;
-    let ended = async {
-        loop {
-            let tasks = window.ask("tasks", json!({})).await;
-            let task =
-                tasks.as_array().unwrap().iter().find(|t| t["name"] == "backup").unwrap().clone();
-            if task["running"] == false && !task["last"].is_null() {
-                return task;
-            }
-            events.recv().await.unwrap();
-        }
-    };
-    let task = tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
+    let task = window.backs_up_by_the_clock().await;
     assert_eq!(task["last"]["ok"], true, "{task}");
     assert!(task["last"]["says"].as_str().unwrap().starts_with("3 files, "), "{task}");
     assert_eq!(task["line"], "0 6 */3 * *");
@@ -485,4 +472,66 @@ async fn the_task_backs_up_and_the_table_holds_the_whole_history() {
     assert!(text.contains("\r\nmovie,Heat,,,,1995,tt0113277,949,"), "{text}");
     assert_eq!(text.lines().count() as u64, table["titles"].as_u64().unwrap() + 1);
     window.app.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_fails_is_told_until_one_goes_well_or_it_is_switched_off() {
+    let servers = Servers::start().await;
+    let window = Window::agreed(&servers).await;
+    window.by_the_clock().await;
+    let well = window.truth().await;
+    assert_ne!(well.0, "trouble");
+    // A file in the place of the folder.
+    std::fs::write(window.shelf(), "").unwrap();
+    let fails = async |window: &Window| {
+        let task = window.backs_up_by_the_clock().await;
+        assert_eq!(task["last"]["ok"], false, "{task}");
+    };
+    let told = async |window: &Window| {
+        let overview = window.ask("overview", json!({})).await;
+        assert_eq!((&overview["truth"], &overview["says"]), (&json!("trouble"), &json!(FAILED)));
+        let todo = overview["todo"].as_str().unwrap();
+        assert!(todo.contains("cannot be written to") && todo.contains("another folder"), "{todo}");
+    };
+    fails(&window).await;
+    told(&window).await;
+    window.ask("set_task", json!({ "name": "backup", "on": false })).await;
+    assert_eq!(window.truth().await, well, "nobody wants one");
+    window.ask("set_task", json!({ "name": "backup", "on": true })).await;
+    told(&window).await;
+    window.app.close().await;
+    let data = window.app.household().path().to_owned();
+    assert!(!data.join("watchstate.sqlite.closed").exists(), "the next start looks through it");
+    let Window { app, folder, .. } = window;
+    drop(app);
+
+    let window = Window::open_in(folder, None).await;
+    window.by_the_clock().await;
+    told(&window).await;
+    std::fs::remove_file(window.shelf()).unwrap();
+    let task = window.backs_up_by_the_clock().await;
+    assert_eq!(task["last"]["ok"], true, "{task}");
+    assert_eq!(window.truth().await, well, "and it is told no more");
+    assert_eq!(window.ask("overview", json!({})).await["todo"], Value::Null);
+    window.app.close().await;
+}
+
+const FAILED: &str = "The last backup failed";
+
+#[tokio::test]
+async fn reading_a_backup_can_be_stopped_and_waits_for_nobody_who_writes() {
+    let servers = Servers::start().await;
+    let window = Window::agreed(&servers).await;
+    let good = film(&json!({ "imdb": "tt0113277" }), true);
+    window.put("many.json", file(&vec![good; 3000]));
+    let household = window.app.household();
+    let (go_on, stop) = (CancellationToken::new(), CancellationToken::new());
+    let engine = household.engine(Arc::new(Silent), go_on.clone());
+    let writes = household.store().begin().await.unwrap();
+    let remembered = household.remember(&engine, "many.json", &go_on).await.unwrap();
+    assert_eq!((remembered.entries, remembered.titles.len()), (3000, 1));
+    drop(writes);
+    stop.cancel();
+    let stopped = household.remember(&engine, "many.json", &stop).await.unwrap_err();
+    assert_eq!(stopped.code, Code::Stopped, "{stopped}");
 }

@@ -116,8 +116,8 @@ truth: Truth,
  */
 says: string, 
 /**
- * What to do about it, where something keeps everything from going on: the database, the keyring. What
- * to do about a backend stands with the backend.
+ * What to do about it, where something keeps everything from going on, the database or the keyring, or
+ * where the last backup failed. What to do about a backend stands with the backend.
  */
 todo: string | null, 
 /**

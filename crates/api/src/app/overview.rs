@@ -6,7 +6,7 @@ use watchstate_model::Moment;
 use watchstate_servers::ServerKind;
 use watchstate_store::{Backend, Import, Stock, Waiting as Owed};
 
-use super::truth::{Standing, Stands, truth};
+use super::truth::{Standing, Stands, Told, truth};
 use super::{App, locked};
 use crate::contract::{
     BackendCard, Connection, Failure, Mended, Overview, Stranger, Today, Waiting, WaitingWhy,
@@ -45,7 +45,6 @@ impl App {
             (mood.trouble.clone().map(Failure::advice), mood.look_anew.clone(), mood.next_run)
         };
         let running = self.is_working();
-        let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
         let stands: Vec<Stands> = backends.iter().map(stands).collect();
         let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
             let waits =
@@ -59,12 +58,13 @@ impl App {
         let waiting = waiting.collect();
         let last_sync =
             backends.iter().flat_map(|card| [card.imported_at, card.exported_at]).flatten().max();
-        let (truth, says) = truth(&Standing {
+        let Told { truth, says, todo } = truth(&Standing {
             backends: stands,
             running,
             paused: paused_until.is_some(),
             unplanned,
-            trouble: trouble.map(|trouble| trouble.what),
+            trouble,
+            backup: self.backup_trouble(),
             look_anew: look_anew.is_some(),
             mended: mended.is_some(),
         });

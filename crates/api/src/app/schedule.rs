@@ -12,8 +12,9 @@ use super::runs::{AFTER_A_RUN, Job};
 use super::truth::many;
 use super::{App, locked};
 use crate::contract::{
-    self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
+    self, Advice, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
 };
+use crate::failure::advice;
 use crate::schedule::{self, Ticking, Timer, Work};
 use crate::settings::Book;
 use crate::{ApiError, Code};
@@ -45,7 +46,12 @@ impl Work for ByTheClock {
             ));
         };
         app.run_by_the_clock(task, cancel).await.map_err(|failure| {
-            ApiError::new(Code::Trouble, format!("{}; {}", failure.what, failure.todo))
+            // That a person stopped it is no trouble.
+            let code = match failure.kind {
+                FailureKind::Cancelled => Code::Stopped,
+                _ => Code::Trouble,
+            };
+            ApiError::new(code, format!("{}; {}", failure.what, failure.todo))
         })
     }
 }
@@ -93,6 +99,15 @@ impl App {
     pub(super) fn next_of_the_clock(&self) -> Option<NextRun> {
         let (task, at) = self.schedule.get()?.timer.next_run()?;
         Some(NextRun { task: shown(task), at: at.into() })
+    }
+
+    /// What is wrong with the backup that runs by itself, until one goes well or it is switched off.
+    pub(super) fn backup_trouble(&self) -> Option<Advice> {
+        let rows = self.schedule.get()?.timer.tasks();
+        let row = rows.into_iter().find(|row| row.task == schedule::TaskName::Backup)?;
+        let wrong = row.last.filter(|_| row.on)?.wrong?;
+        let Advice { what, todo } = advice(&wrong);
+        Some(Advice { what: "The last backup failed".to_owned(), todo: format!("{what}. {todo}") })
     }
 
     fn tell_next_run(&self) {
