@@ -65,7 +65,7 @@ macro_rules! commands {
 
 commands! {
     /// The whole at a glance.
-    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live Connections], changes [],
+    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Settings Live Connections], changes [],
     |app, _wish| app.overview().await;
 
     /// A person has read that the database was made anew.
