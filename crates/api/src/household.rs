@@ -239,6 +239,13 @@ impl Household {
         }
     }
 
+    /// A person has read that the database was made anew.
+    pub async fn put_mended_away(&self) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.mended_is_seen().await?;
+        Ok(tx.commit().await?)
+    }
+
     /// What an undo would do, on a copy that is removed again; see [`Engine::preview_undo`].
     pub async fn preview_undo(
         &self,

@@ -93,11 +93,7 @@ impl App {
 
     /// A person has read that the database was made anew.
     pub async fn put_mended_away(&self) -> Result<(), Failure> {
-        let household = self.household();
-        let mut tx = household.store().begin().await?;
-        tx.mended_is_seen().await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(self.household().put_mended_away().await?)
     }
 
     /// What happened since midnight.
