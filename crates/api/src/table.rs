@@ -278,7 +278,7 @@ commands! {
 
     /// Takes a part of a backup that a person dropped into the window.
     offer_backup(OfferBackup) -> OfferedBackup, reads [], changes [],
-    |app, wish| app.offer_backup(&wish);
+    |app, wish| app.offer_backup(wish).await;
 
     /// What restoring a backup would change. Nothing is changed.
     preview_restore(RestoreWish) -> RestorePreview, reads [], changes [],

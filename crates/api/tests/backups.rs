@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use household::{Servers, Window, assert_failed};
 use serde_json::{Value, json};
+use watchstate_api::Code;
 use watchstate_api::contract::FailureKind;
 use watchstate_api::settings::Book;
-use watchstate_engine::CancellationToken;
+use watchstate_engine::{CancellationToken, Silent};
 use watchstate_model::Moment;
 use watchstate_testkit::fake::titles::What;
 
@@ -445,6 +446,17 @@ async fn a_file_that_is_dropped_is_taken_part_by_part() {
     assert_eq!(window.fail("offer_backup", json!({ "part": "?" })).await.kind, FailureKind::Usage);
     let listed = window.ask("backups", json!({})).await;
     assert_eq!(listed["files"], json!([]), "it is not one of those that are kept");
+    let gone = window.refused(offer.as_str().unwrap()).await;
+    assert_failed(&gone, FailureKind::NotFound, "not there any more");
+    let wish = json!({ "offer": offer, "part": "" });
+    assert_eq!(window.fail("offer_backup", wish).await.kind, FailureKind::NotFound, "restored");
+
+    let told = window.ask("offer_backup", json!({ "part": STANDARD.encode(&text) })).await;
+    let offer = told["offer"].as_str().unwrap();
+    window.pass(&servers, 3599);
+    assert_eq!(window.look(offer, "den", "union").await["matched"], 1, "for an hour");
+    window.pass(&servers, 1);
+    assert_failed(&window.refused(offer).await, FailureKind::NotFound, "not there any more");
 }
 
 #[tokio::test]

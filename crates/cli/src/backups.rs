@@ -189,8 +189,8 @@ async fn restore_in(
     let to: Vec<BackendId> = targets.iter().map(|backend| backend.id).collect();
     let Some(person) = targets.first().map(|backend| backend.person) else { return Ok(End::Well) };
     let mut accounts = household.accounts().await?;
-    let engine = household.engine(Arc::new(Silent), cancel);
-    let said = remembered(household, &engine, &wish.file).await?;
+    let engine = household.engine(Arc::new(Silent), cancel.clone());
+    let said = remembered(household, &engine, &wish.file, &cancel).await?;
     let way = if wish.exact { Way::Exact } else { Way::Union };
     let (titles, spared) = (said.titles.clone(), said.spared.clone());
     let restore = Restore { person, way, to, titles, spared };
@@ -229,6 +229,7 @@ async fn remembered(
     household: &Household,
     engine: &watchstate_engine::Engine,
     file: &str,
+    cancel: &CancellationToken,
 ) -> Result<Remembered, ApiError> {
     let path = Path::new(file);
     if path.is_file() {
@@ -236,9 +237,9 @@ async fn remembered(
             let what = format!("{file} cannot be read ({})", error.kind());
             ApiError::new(Code::Usage, format!("{what}; make it readable for you"))
         })?;
-        return household.remember_file(engine, file).await;
+        return household.remember_file(engine, file, cancel).await;
     }
-    household.remember(engine, file).await
+    household.remember(engine, file, cancel).await
 }
 
 fn show(said: &Remembered, seen: &Preview) {

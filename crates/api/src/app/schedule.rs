@@ -214,6 +214,8 @@ impl App {
         if backends.is_empty() {
             return Ok("There is no backend yet.".to_owned());
         }
+        // The clock is what looks after them where nobody opens the window again.
+        self.forget_old_offers().await;
         if task == schedule::TaskName::Backup {
             return self.back_up(&cancel).await;
         }
