@@ -23,10 +23,14 @@ use crate::words;
 /// So many entries that were not matched are shown; for programs all that are known.
 const SHOWN: usize = 20;
 
-/// Opens the data folder by the settings of the window, which say where backups are.
+/// Opens the data folder by the settings of the window, which say where backups are. Nothing is done by a default
+/// that stands in for what cannot be taken: it would be another folder, or other backups would go.
 async fn open(place: &Where) -> Result<Household, ApiError> {
     let folder = place.folder()?;
     let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
+    if let Some(refusal) = book.not_taken() {
+        return Err(refusal.into());
+    }
     Household::open(&folder, place.secrets(), Surroundings::by_the_book(&book)).await
 }
 
@@ -196,6 +200,7 @@ async fn restore_in(
     let restore = Restore { person, way, to, titles, spared };
     let seen = household.preview_restore(&engine, &accounts, &restore).await?;
     let runs = if wish.yes {
+        household.keep_copy().await;
         Some(household.restore(&engine, &mut accounts, &restore).await?)
     } else {
         None

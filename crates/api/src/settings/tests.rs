@@ -139,6 +139,22 @@ fn numbers_written_by_hand_are_read() {
 }
 
 #[test]
+fn a_value_that_cannot_be_taken_is_told_wherever_it_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    let open = |value: &'static str| {
+        Book::open(folder.path(), move |name| (name == BACKUP_PATH).then(|| value.to_owned()))
+    };
+    assert_eq!(open(" ").not_taken(), None, "an empty variable is not set");
+    assert_eq!(open("/backups").not_taken(), None);
+    let told = open("backups").not_taken().unwrap();
+    assert!(told.what.contains(BACKUP_PATH) && told.todo.contains("whole path"), "{told}");
+    std::fs::write(&file, r#"{"WS_BACKUP_KEEP": "many"}"#).unwrap();
+    let told = open("").not_taken().unwrap();
+    assert!(told.what.contains(BACKUP_KEEP) && told.what.contains("settings.json"), "{told}");
+}
+
+#[test]
 fn variables_of_another_program_are_told() {
     let names = ["WS_CRON_PLAYLIST", "PATH", "WS_CRON_IMPORT", "WS_DATA_PATH", "WS_API_KEY"];
     let idle = without_effect(names.map(str::to_owned));
