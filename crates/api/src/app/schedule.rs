@@ -29,6 +29,13 @@ pub(super) struct Schedule {
     ticking: Mutex<Option<Ticking>>,
 }
 
+/// A task that needs servers, and for that its turn with them.
+#[derive(Clone, Copy)]
+enum WithServers {
+    Import,
+    Export,
+}
+
 /// Runs tasks as long as there is an app.
 struct ByTheClock(Weak<App>);
 
@@ -216,9 +223,12 @@ impl App {
         }
         // The clock is what looks after them where nobody opens the window again.
         self.forget_old_offers().await;
-        if task == schedule::TaskName::Backup {
-            return self.back_up(&cancel).await;
-        }
+        let with_servers = match task {
+            schedule::TaskName::Import => WithServers::Import,
+            schedule::TaskName::Export => WithServers::Export,
+            // It reads the database alone, and waits for nobody.
+            schedule::TaskName::Backup => return self.back_up(&cancel).await,
+        };
         let mut news = self.events();
         let job = loop {
             if let Ok(job) = self.claim(backends.clone()) {
@@ -232,7 +242,7 @@ impl App {
         };
         self.changed(&[Tag::Live]);
         let ended = {
-            let work = self.do_task(&job, task);
+            let work = self.do_with_servers(&job, with_servers);
             tokio::pin!(work);
             select! {
                 ended = &mut work => ended,
@@ -246,31 +256,29 @@ impl App {
         self.keep_how_it_ended(&ended);
         self.changed(&AFTER_A_RUN);
         self.pass_on_at_once();
-        let parked = match task {
-            schedule::TaskName::Import | schedule::TaskName::Backup => 0,
-            schedule::TaskName::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
+        let parked = match with_servers {
+            WithServers::Import => 0,
+            WithServers::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
         };
         says(&ended?, parked)
     }
 
-    async fn do_task(
+    async fn do_with_servers(
         &self,
         job: &Job,
-        task: schedule::TaskName,
+        what: WithServers,
     ) -> Result<Vec<RunReport>, Failure> {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
-        Ok(match task {
-            schedule::TaskName::Import => {
+        Ok(match what {
+            WithServers::Import => {
                 accounts.retain(|account| account.backend.import != Import::Off);
                 engine.import(&mut accounts, Consent::default()).await?
             }
-            schedule::TaskName::Export => {
+            WithServers::Export => {
                 let wanted: Vec<BackendId> =
                     accounts.iter().map(|account| account.backend.id).collect();
                 engine.export(&mut accounts, &wanted, Consent::default()).await?
             }
-            // It reads the database alone, and waits for nobody.
-            schedule::TaskName::Backup => Vec::new(),
         })
     }
 }
