@@ -1,5 +1,6 @@
-//! Is all well? What a person is told who asks, or who asks for help: nothing is changed by asking, and
-//! nothing that is told holds a secret.
+//! Is all well? What a person is told who asks, or who asks for help. Nothing that is told holds a secret, and a look
+//! writes nothing; but it is into an open household, and opening one converts an old database and mends a damaged
+//! one.
 
 use std::time::Duration;
 
@@ -163,6 +164,7 @@ impl Household {
                     "Add your backends again and import; the damaged file is beside the new one"
                 }
             };
+            let todo = format!("{todo}. When you have read this: doctor --seen");
             wrong.add("database", format!("{what} ({})", mended.aside), todo);
         }
         let bytes = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |about| about.len());

@@ -1,6 +1,6 @@
 //! An open data folder, and the servers behind its backends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -73,6 +73,8 @@ pub struct Household {
     pub(crate) client_id: String,
     pub(crate) around: Surroundings,
     folder: DataFolder,
+    /// Where its backups are, whatever the settings say.
+    pub(crate) backups_in: Option<PathBuf>,
     /// What all engines of the household share.
     attention: Attention,
     /// Where the copy of the database is that is looked at instead of the database.
@@ -94,8 +96,23 @@ impl Household {
         let closed = "WatchState was closed while it ran; the next run goes on from there";
         store.end_abandoned_runs(around.clock.now(), closed).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
-        let attention = Attention::default();
-        Ok(Self { store, secrets, client_id, around, folder, attention, _scratch: None })
+        let (attention, backups_in) = (Attention::default(), None);
+        Ok(Self {
+            store,
+            secrets,
+            client_id,
+            around,
+            folder,
+            backups_in,
+            attention,
+            _scratch: None,
+        })
+    }
+
+    /// The same household with its backups in this folder, whatever the settings say of it: one that goes by
+    /// the settings of another writes nothing where that one keeps its own, and removes nothing there.
+    pub(crate) fn with_backups_in(self, folder: PathBuf) -> Self {
+        Self { backups_in: Some(folder), ..self }
     }
 
     /// Opens a copy of a data folder, for a look at what a run would do. Nothing in the folder is changed,
@@ -113,7 +130,16 @@ impl Household {
         let store = Store::open_scratch(&copy).await?;
         let secrets = Secrets::of(folder.path(), place, &client_id);
         let (attention, scratch) = (Attention::default(), Some(scratch));
-        Ok(Self { store, secrets, client_id, around, folder, attention, _scratch: scratch })
+        Ok(Self {
+            store,
+            secrets,
+            client_id,
+            around,
+            folder,
+            backups_in: None,
+            attention,
+            _scratch: scratch,
+        })
     }
 
     /// The database.
@@ -127,7 +153,7 @@ impl Household {
     }
 
     /// The file of its database.
-    pub(crate) fn database(&self) -> std::path::PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.database()
     }
 
@@ -211,6 +237,13 @@ impl Household {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "the database could not be copied"),
         }
+    }
+
+    /// A person has read that the database was made anew.
+    pub async fn put_mended_away(&self) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.mended_is_seen().await?;
+        Ok(tx.commit().await?)
     }
 
     /// What an undo would do, on a copy that is removed again; see [`Engine::preview_undo`].

@@ -65,7 +65,7 @@ macro_rules! commands {
 
 commands! {
     /// The whole at a glance.
-    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Live Connections], changes [],
+    overview(Nothing) -> Overview, reads [Backends Runs Owed Tasks Settings Live Connections], changes [],
     |app, _wish| app.overview().await;
 
     /// A person has read that the database was made anew.
@@ -278,7 +278,7 @@ commands! {
 
     /// Takes a part of a backup that a person dropped into the window.
     offer_backup(OfferBackup) -> OfferedBackup, reads [], changes [],
-    |app, wish| app.offer_backup(&wish);
+    |app, wish| app.offer_backup(wish).await;
 
     /// What restoring a backup would change. Nothing is changed.
     preview_restore(RestoreWish) -> RestorePreview, reads [], changes [],

@@ -9,11 +9,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use household::{Servers, Window, assert_failed};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use watchstate_api::contract::{FailureKind, Tag};
-use watchstate_api::{Credentials, Demo, DemoServers, NewAccount};
+use watchstate_api::settings::Book;
+use watchstate_api::{Credentials, Demo, DemoServers, NewAccount, Surroundings};
+use watchstate_engine::CancellationToken;
 use watchstate_servers::{Sensitive, ServerKind};
 use watchstate_store::Import;
 use watchstate_testkit::fake::{FakeServer, Fault, Trouble};
+use watchstate_testkit::simulator::direct::SimClock;
 
 #[tokio::test]
 async fn from_the_first_server_to_a_mark_that_travels() {
@@ -363,4 +367,50 @@ async fn the_demo_leaves_ones_own_household_alone() {
     window.app.close().await;
     let without = Window::open().await;
     assert_failed(&without.fail("start_demo", json!({})).await, FailureKind::Usage, "no demo");
+}
+
+#[tokio::test]
+async fn the_demo_backs_up_into_a_folder_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let own = folder.path().join("backups of ana");
+    std::fs::create_dir(&own).unwrap();
+    // One's own backups of a backend that is called as the demo's is: of both only one is to be kept.
+    for made_at in [0, 86_400] {
+        let day = 1 + made_at / 86_400;
+        let name = format!("main.sample.1970010{day}-000000.json");
+        let text = format!(
+            "{{\"format\":\"watchstate-backup\",\"version\":1,\"madeAt\":{made_at},\"app\":\"1\",\
+             \"person\":\"main\",\"backend\":{{\"name\":\"sample\",\"kind\":\"emby\"}},\
+             \"titles\":[\n\n],\"count\":0,\"notIdentified\":0}}\n"
+        );
+        std::fs::write(own.join(name), text).unwrap();
+    }
+    let said = own.display().to_string();
+    let book = Arc::new(Book::open(&folder.path().join("data"), |name| match name {
+        "WS_BACKUP_PATH" => Some(said.clone()),
+        "WS_BACKUP_KEEP" => Some("1".to_owned()),
+        _ => None,
+    }));
+    let around = Surroundings::by_the_book(&book);
+    let clock = SimClock::at(household::NOW);
+    let window = Window::open_around(folder, Some(Arc::new(OnFakes)), around, clock).await;
+    let names = || {
+        let names = std::fs::read_dir(&own).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    window.ask("start_demo", json!({})).await;
+    window.ran("import_now", json!({ "backend": 1, "full": false })).await;
+    window.app.household().back_up(&CancellationToken::new()).await.unwrap();
+    let table = window.ask("export_history", json!({})).await;
+    assert_eq!(names(), before, "nothing is written there, and nothing removed");
+    let listed = window.ask("backups", json!({})).await;
+    assert_eq!(listed["files"].as_array().unwrap().len(), 1, "{listed}");
+    let place = std::path::PathBuf::from(listed["folder"].as_str().unwrap());
+    assert!(std::path::Path::new(table["path"].as_str().unwrap()).starts_with(&place), "{table}");
+    window.app.close().await;
+    drop(window);
+    assert!(!place.exists(), "and it goes with the demo");
 }

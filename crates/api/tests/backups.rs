@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use household::{Servers, Window, assert_failed};
 use serde_json::{Value, json};
+use watchstate_api::Code;
 use watchstate_api::contract::FailureKind;
 use watchstate_api::settings::Book;
-use watchstate_engine::CancellationToken;
+use watchstate_engine::{CancellationToken, Silent};
 use watchstate_model::Moment;
 use watchstate_testkit::fake::titles::What;
 
@@ -23,7 +24,31 @@ impl Window {
     /// Backs up, and answers the files by the names of their backends.
     async fn back_up(&self) -> impl Fn(&str) -> String + use<> {
         let made = self.app.household().back_up(&CancellationToken::new()).await.unwrap();
-        move |backend: &str| made.iter().find(|one| one.name == backend).unwrap().file.clone()
+        assert_eq!(made.trouble, None);
+        move |backend: &str| made.files.iter().find(|one| one.name == backend).unwrap().file.clone()
+    }
+
+    /// Begins the task that backs up, and answers with how it ended.
+    async fn backs_up_by_the_clock(&self) -> Value {
+        let mut events = self.app.events();
+        self.ask("run_task", json!({ "name": "backup" })).await;
+        let ended = async {
+            loop {
+                let tasks = self.ask("tasks", json!({})).await;
+                let mut all = tasks.as_array().unwrap().iter();
+                let task = all.find(|task| task["name"] == "backup").unwrap().clone();
+                if task["running"] == false && !task["last"].is_null() {
+                    return task;
+                }
+                events.recv().await.unwrap();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap()
+    }
+
+    async fn by_the_clock(&self) {
+        let book = Book::open(self.app.household().path(), |_| None);
+        self.app.start_schedule(Arc::new(book)).await.unwrap();
     }
 
     /// Puts a file onto the shelf by hand.
@@ -421,6 +446,17 @@ async fn a_file_that_is_dropped_is_taken_part_by_part() {
     assert_eq!(window.fail("offer_backup", json!({ "part": "?" })).await.kind, FailureKind::Usage);
     let listed = window.ask("backups", json!({})).await;
     assert_eq!(listed["files"], json!([]), "it is not one of those that are kept");
+    let gone = window.refused(offer.as_str().unwrap()).await;
+    assert_failed(&gone, FailureKind::NotFound, "not there any more");
+    let wish = json!({ "offer": offer, "part": "" });
+    assert_eq!(window.fail("offer_backup", wish).await.kind, FailureKind::NotFound, "restored");
+
+    let told = window.ask("offer_backup", json!({ "part": STANDARD.encode(&text) })).await;
+    let offer = told["offer"].as_str().unwrap();
+    window.pass(&servers, 3599);
+    assert_eq!(window.look(offer, "den", "union").await["matched"], 1, "for an hour");
+    window.pass(&servers, 1);
+    assert_failed(&window.refused(offer).await, FailureKind::NotFound, "not there any more");
 }
 
 #[tokio::test]
@@ -435,20 +471,7 @@ async fn the_task_backs_up_and_the_table_holds_the_whole_history() {
         (name == "WS_BACKUP_PATH").then(|| said.clone())
     });
     window.app.start_schedule(Arc::new(book)).await.unwrap();
-    let mut events = window.app.events();
-    window.ask("run_task", json!({ "name": "backup" })).await;
-    let ended = async {
-        loop {
-            let tasks = window.ask("tasks", json!({})).await;
-            let task =
-                tasks.as_array().unwrap().iter().find(|t| t["name"] == "backup").unwrap().clone();
-            if task["running"] == false && !task["last"].is_null() {
-                return task;
-            }
-            events.recv().await.unwrap();
-        }
-    };
-    let task = tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
+    let task = window.backs_up_by_the_clock().await;
     assert_eq!(task["last"]["ok"], true, "{task}");
     assert!(task["last"]["says"].as_str().unwrap().starts_with("3 files, "), "{task}");
     assert_eq!(task["line"], "0 6 */3 * *");
@@ -461,4 +484,66 @@ async fn the_task_backs_up_and_the_table_holds_the_whole_history() {
     assert!(text.contains("\r\nmovie,Heat,,,,1995,tt0113277,949,"), "{text}");
     assert_eq!(text.lines().count() as u64, table["titles"].as_u64().unwrap() + 1);
     window.app.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_fails_is_told_until_one_goes_well_or_it_is_switched_off() {
+    let servers = Servers::start().await;
+    let window = Window::agreed(&servers).await;
+    window.by_the_clock().await;
+    let well = window.truth().await;
+    assert_ne!(well.0, "trouble");
+    // A file in the place of the folder.
+    std::fs::write(window.shelf(), "").unwrap();
+    let fails = async |window: &Window| {
+        let task = window.backs_up_by_the_clock().await;
+        assert_eq!(task["last"]["ok"], false, "{task}");
+    };
+    let told = async |window: &Window| {
+        let overview = window.ask("overview", json!({})).await;
+        assert_eq!((&overview["truth"], &overview["says"]), (&json!("trouble"), &json!(FAILED)));
+        let todo = overview["todo"].as_str().unwrap();
+        assert!(todo.contains("cannot be written to") && todo.contains("another folder"), "{todo}");
+    };
+    fails(&window).await;
+    told(&window).await;
+    window.ask("set_task", json!({ "name": "backup", "on": false })).await;
+    assert_eq!(window.truth().await, well, "nobody wants one");
+    window.ask("set_task", json!({ "name": "backup", "on": true })).await;
+    told(&window).await;
+    window.app.close().await;
+    let data = window.app.household().path().to_owned();
+    assert!(!data.join("watchstate.sqlite.closed").exists(), "the next start looks through it");
+    let Window { app, folder, .. } = window;
+    drop(app);
+
+    let window = Window::open_in(folder, None).await;
+    window.by_the_clock().await;
+    told(&window).await;
+    std::fs::remove_file(window.shelf()).unwrap();
+    let task = window.backs_up_by_the_clock().await;
+    assert_eq!(task["last"]["ok"], true, "{task}");
+    assert_eq!(window.truth().await, well, "and it is told no more");
+    assert_eq!(window.ask("overview", json!({})).await["todo"], Value::Null);
+    window.app.close().await;
+}
+
+const FAILED: &str = "The last backup failed";
+
+#[tokio::test]
+async fn reading_a_backup_can_be_stopped_and_waits_for_nobody_who_writes() {
+    let servers = Servers::start().await;
+    let window = Window::agreed(&servers).await;
+    let good = film(&json!({ "imdb": "tt0113277" }), true);
+    window.put("many.json", file(&vec![good; 3000]));
+    let household = window.app.household();
+    let (go_on, stop) = (CancellationToken::new(), CancellationToken::new());
+    let engine = household.engine(Arc::new(Silent), go_on.clone());
+    let writes = household.store().begin().await.unwrap();
+    let remembered = household.remember(&engine, "many.json", &go_on).await.unwrap();
+    assert_eq!((remembered.entries, remembered.titles.len()), (3000, 1));
+    drop(writes);
+    stop.cancel();
+    let stopped = household.remember(&engine, "many.json", &stop).await.unwrap_err();
+    assert_eq!(stopped.code, Code::Stopped, "{stopped}");
 }

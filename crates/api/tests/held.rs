@@ -7,6 +7,7 @@ mod household;
 use household::{Servers, Window, assert_failed};
 use serde_json::{Value, json};
 use watchstate_api::contract::FailureKind;
+use watchstate_api::table::TABLE;
 
 /// More than pass by themselves.
 const MANY: u64 = 40;
@@ -171,6 +172,15 @@ async fn a_brake_that_lets_all_pass_is_told_wherever_one_looks() {
     assert_failed(&wrong, FailureKind::Usage, "cannot be used");
     let gone = window.fail("set_brake", json!({ "backend": 99, "rule": null })).await;
     assert_failed(&gone, FailureKind::NotFound, "not there");
+}
+
+#[test]
+fn a_brake_that_is_changed_is_shown_at_once() {
+    let of = |name: &str| TABLE.iter().find(|command| command.name == name).unwrap();
+    for name in ["overview", "brakes"] {
+        let is_stale = of("set_brake").changes.iter().any(|tag| of(name).reads.contains(tag));
+        assert!(is_stale, "{name} is read again");
+    }
 }
 
 #[tokio::test]

@@ -93,7 +93,11 @@ pub(crate) enum Command {
     /// See what is known, what is owed to whom, and what waits
     Status,
     /// Look whether all is well: folder, database, keyring, servers; for each trouble, what to do
-    Doctor,
+    Doctor {
+        /// Say that you have read that the database was made anew: it is not told any more
+        #[arg(long)]
+        seen: bool,
+    },
     /// Show the window in a browser, from this computer only
     Serve(ServeWish),
     /// Watch three sample servers being brought to agree
@@ -330,6 +334,7 @@ mod tests {
             ("serve --port 80800", false, "no such port"),
             ("explain dune", false, "a title is told by its number"),
             ("history the big lebowski", true, "words"),
+            ("doctor --seen", true, "a note is put away"),
             ("backup", true, "now"),
             ("backup list --json", true, "what is there"),
             ("backup csv", true, "a table"),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use watchstate_api::backups::{BackedUp, Form, OnShelf, Remembered};
+use watchstate_api::backups::{BackedUp, BackedUpAll, Form, OnShelf, Remembered};
 use watchstate_api::settings::Book;
 use watchstate_api::{ApiError, Code, Household, Surroundings};
 use watchstate_engine::{CancellationToken, Preview, Restore, Silent};
@@ -23,10 +23,14 @@ use crate::words;
 /// So many entries that were not matched are shown; for programs all that are known.
 const SHOWN: usize = 20;
 
-/// Opens the data folder by the settings of the window, which say where backups are.
+/// Opens the data folder by the settings of the window, which say where backups are. Nothing is done by a default
+/// that stands in for what cannot be taken: it would be another folder, or other backups would go.
 async fn open(place: &Where) -> Result<Household, ApiError> {
     let folder = place.folder()?;
     let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
+    if let Some(refusal) = book.not_taken() {
+        return Err(refusal.into());
+    }
     Household::open(&folder, place.secrets(), Surroundings::by_the_book(&book)).await
 }
 
@@ -67,7 +71,10 @@ async fn make(
         titles: u64,
         bytes: u64,
     }
-    let made = household.back_up(cancel).await?;
+    let BackedUpAll { files: made, trouble } = household.back_up(cancel).await?;
+    if let Some(trouble) = trouble {
+        tell(&format!("warning: {trouble}"));
+    }
     let folder = household.backups_folder().display().to_string();
     let one = |one: &'_ BackedUp| (one.titles, one.bytes);
     if json {
@@ -186,13 +193,14 @@ async fn restore_in(
     let to: Vec<BackendId> = targets.iter().map(|backend| backend.id).collect();
     let Some(person) = targets.first().map(|backend| backend.person) else { return Ok(End::Well) };
     let mut accounts = household.accounts().await?;
-    let engine = household.engine(Arc::new(Silent), cancel);
-    let said = remembered(household, &engine, &wish.file).await?;
+    let engine = household.engine(Arc::new(Silent), cancel.clone());
+    let said = remembered(household, &engine, &wish.file, &cancel).await?;
     let way = if wish.exact { Way::Exact } else { Way::Union };
     let (titles, spared) = (said.titles.clone(), said.spared.clone());
     let restore = Restore { person, way, to, titles, spared };
     let seen = household.preview_restore(&engine, &accounts, &restore).await?;
     let runs = if wish.yes {
+        household.keep_copy().await;
         Some(household.restore(&engine, &mut accounts, &restore).await?)
     } else {
         None
@@ -226,6 +234,7 @@ async fn remembered(
     household: &Household,
     engine: &watchstate_engine::Engine,
     file: &str,
+    cancel: &CancellationToken,
 ) -> Result<Remembered, ApiError> {
     let path = Path::new(file);
     if path.is_file() {
@@ -233,9 +242,9 @@ async fn remembered(
             let what = format!("{file} cannot be read ({})", error.kind());
             ApiError::new(Code::Usage, format!("{what}; make it readable for you"))
         })?;
-        return household.remember_file(engine, file).await;
+        return household.remember_file(engine, file, cancel).await;
     }
-    household.remember(engine, file).await
+    household.remember(engine, file, cancel).await
 }
 
 fn show(said: &Remembered, seen: &Preview) {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use watchstate_api::doctor::{BackendCheck, Checkup, Complaint, TaskCheck};
 use watchstate_api::settings::Book;
-use watchstate_api::{ApiError, Household, SecretsPlace};
+use watchstate_api::{ApiError, Code, Household, SecretsPlace};
 use watchstate_store::{Condition, Copy};
 
 use crate::End;
@@ -12,8 +12,12 @@ use crate::table::table;
 use crate::terminal::say;
 use crate::words::{bytes, stamp, time};
 
-/// Looks at everything, and says what is wrong and what to do. Ends well only when nothing is wrong.
-pub(crate) async fn doctor(household: &Household, json: bool) -> Result<End, ApiError> {
+/// Looks at everything, and says what is wrong and what to do. Ends well only when nothing is wrong. `seen`: a
+/// person has read that the database was made anew, which is not told any more.
+pub(crate) async fn doctor(household: &Household, seen: bool, json: bool) -> Result<End, ApiError> {
+    if seen {
+        household.put_mended_away().await?;
+    }
     let book = Book::open(household.path(), |name| std::env::var(name).ok());
     let found = household.checkup(&book).await?;
     if json {
@@ -22,6 +26,18 @@ pub(crate) async fn doctor(household: &Household, json: bool) -> Result<End, Api
         tell(household, &found);
     }
     Ok(if found.complaints.is_empty() { End::Well } else { End::Failed })
+}
+
+/// What is told when the app, or another command, has the data folder: that looks after everything meanwhile, and
+/// says in its window what it found.
+pub(crate) fn at_work_elsewhere(error: ApiError) -> ApiError {
+    if error.code != Code::Busy {
+        return error;
+    }
+    let (what, _) = error.message.split_once("; ").unwrap_or((&error.message, ""));
+    let todo = "look at Overview and Backends in its window, which say what is wrong, and at Settings for \
+                a support bundle; or quit it to have everything looked at here";
+    ApiError::new(Code::Busy, format!("{what}; {todo}"))
 }
 
 fn tell(household: &Household, found: &Checkup) {

@@ -104,7 +104,11 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
     if let Command::Restore(wish) = command {
         return backups::restore(&place, wish, stop_on_request()).await;
     }
-    let household = open(&place).await?;
+    let opened = open(&place).await;
+    let household = match command {
+        Command::Doctor { .. } => opened.map_err(doctor::at_work_elsewhere)?,
+        _ => opened?,
+    };
     let ended = match command {
         Command::Backend(BackendCommand::Add(wish)) => backend::add(&household, wish, json).await,
         Command::Backend(BackendCommand::List) => backend::list(&household, json).await,
@@ -123,7 +127,7 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
         }
         Command::Explain { title } => history::explain(&household, title, json).await,
         Command::Status => status::status(&household, json).await,
-        Command::Doctor => doctor::doctor(&household, json).await,
+        Command::Doctor { seen } => doctor::doctor(&household, seen, json).await,
         _ => Ok(End::Well),
     };
     household.close().await;

@@ -39,8 +39,13 @@ async fn made_listed_and_restored() {
     assert_eq!(seen.code, 3, "it waits for a yes: {}{}", seen.out, seen.err);
     assert!(seen.out.contains("The Matrix") && seen.out.contains("--yes"), "{}", seen.out);
     assert!(!den.shows("The Matrix", "ana").unwrap().watch.is_watched());
+    let copies = at.data().join("copies");
+    std::fs::remove_dir_all(&copies).unwrap();
+    at.run(&format!("restore {file} --to den")).await;
+    assert!(!copies.exists(), "a look needs none");
     let done = at.good(&format!("restore {file} --to den --yes")).await;
     assert_eq!(done["restored"], true, "{done}");
+    assert_eq!(std::fs::read_dir(&copies).unwrap().count(), 1, "the database as it was before");
     assert!(den.shows("The Matrix", "ana").unwrap().watch.is_watched());
     at.good("sync").await;
     assert!(attic.shows("The Matrix", "ana").unwrap().watch.is_watched());
@@ -56,4 +61,23 @@ async fn made_listed_and_restored() {
         std::fs::read_to_string(table["path"].as_str().unwrap()).unwrap().contains("tt0133093")
     );
     at.assert_no_secret_is_kept();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_by_a_default_for_what_cannot_be_taken() {
+    let den = sample(ServerKind::Jellyfin, "10.10.7").await;
+    let mut at = Terminal::new();
+    at.add_by_password("den", "jellyfin", &den, "ana").await;
+    at.good("import").await;
+    at.set("WS_BACKUP_PATH", "backups/of/ana");
+    for line in ["backup", "backup list", "backup csv", "restore some.json --to den --yes"] {
+        let answer = at.run(line).await;
+        let error = answer.error(2);
+        assert!(error.contains("WS_BACKUP_PATH") && error.contains("whole path"), "{error}");
+    }
+    assert!(!at.data().join("backups").exists(), "and not into another folder");
+    let whole = at.beside("backups");
+    at.set("WS_BACKUP_PATH", whole.to_str().unwrap());
+    at.good("backup").await;
+    assert_eq!(std::fs::read_dir(whole).unwrap().count(), 1);
 }

@@ -131,6 +131,13 @@ async fn a_database_that_was_mended_and_a_file_of_secrets_that_others_can_read()
     assert_eq!(fs::read_to_string(aside).unwrap(), "a letter to a friend");
     assert_eq!(answer["doctor"]["backends"].as_array().unwrap().len(), 1, "the copy has it");
     assert_eq!(answer["doctor"]["database"]["condition"], "whole");
+    assert!(at.run("doctor").await.out.contains("doctor --seen"), "how it is put away");
+    // Whatever else is wrong, it is not this any more.
+    at.good("sync --yes").await;
+    assert_eq!(complaints(&asked(&at, 1).await).len(), 1, "neither a run nor a look puts it away");
+    let answer = at.run("--json doctor --seen").await;
+    assert_eq!((answer.code, complaints(&answer.json())), (0, vec![]));
+    assert_eq!(complaints(&asked(&at, 0).await), [], "for good");
 
     #[cfg(unix)]
     {
@@ -150,6 +157,9 @@ async fn what_cannot_be_opened_is_told_as_everywhere() {
     at.good("status").await;
     let held = watchstate_api::DataFolder::open(&at.data()).unwrap();
     let told = at.run("doctor").await;
-    assert!(told.error(1).contains("another WatchState is at work"), "{}", told.err);
+    let error = told.error(1);
+    assert!(error.contains("another WatchState is at work"), "{error}");
+    assert!(error.contains("Overview") && error.contains("support bundle"), "{error}");
+    assert!(!at.run("status").await.error(1).contains("support bundle"), "of the doctor alone");
     drop(held);
 }

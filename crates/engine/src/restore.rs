@@ -78,7 +78,7 @@ impl Engine {
     pub async fn recall(&self, entries: &[&Wanted]) -> Result<Vec<Recalled>> {
         let mut all = Vec::with_capacity(entries.len());
         for some in entries.chunks(AT_ONCE) {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin_to_read().await?;
             all.extend(recall(&mut tx, some).await?);
         }
         Ok(all)

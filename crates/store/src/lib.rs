@@ -161,6 +161,12 @@ impl Store {
         Ok(Tx { inner: self.write.begin_with("BEGIN IMMEDIATE").await? })
     }
 
+    /// Begins a transaction that only reads: it sees the database as it is now, waits for nobody who writes, and
+    /// nobody waits for it.
+    pub async fn begin_to_read(&self) -> Result<Tx> {
+        Ok(Tx { inner: self.read.begin().await? })
+    }
+
     /// A copy of the database as it is now, in another file: what a preview works on.
     pub async fn copy_to(&self, file: &Path) -> Result<()> {
         let Some(file) = file.to_str() else {

@@ -116,8 +116,8 @@ truth: Truth,
  */
 says: string, 
 /**
- * What to do about it, where something keeps everything from going on: the database, the keyring. What
- * to do about a backend stands with the backend.
+ * What to do about it, where something keeps everything from going on, the database or the keyring, or
+ * where the last backup failed. What to do about a backend stands with the backend.
  */
 todo: string | null, 
 /**
@@ -2629,7 +2629,7 @@ export interface Commands {
 
 /** Which answers each command's depends on, and which are stale when it went well. */
 export const TAGS: { readonly [C in keyof Commands]: { readonly reads: readonly Tag[]; readonly changes: readonly Tag[] } } = {
-  overview: { reads: ["backends","runs","owed","tasks","live","connections"], changes: [] },
+  overview: { reads: ["backends","runs","owed","tasks","settings","live","connections"], changes: [] },
   put_mended_away: { reads: [], changes: ["backends"] },
   backends: { reads: ["backends","owed","connections"], changes: [] },
   test_backend: { reads: [], changes: [] },

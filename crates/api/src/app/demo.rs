@@ -57,7 +57,9 @@ impl App {
             .map_err(|error| failed(format!("No demo: no folder for it ({})", error.kind())))?;
         let around = before.household.around.clone();
         let data = folder.path().join("data");
-        let household = Household::open(&data, Some(SecretsPlace::File), around).await?;
+        let household = Household::open(&data, Some(SecretsPlace::File), around)
+            .await?
+            .with_backups_in(folder.path().join("backups"));
         for account in servers.accounts {
             household.add_backend(account).await?;
         }

@@ -7,7 +7,7 @@ use watchstate_servers::ServerKind;
 use watchstate_store::{Backend, Import, Stock, Waiting as Owed};
 
 use super::preview::LookAnew;
-use super::truth::{Standing, Stands, truth};
+use super::truth::{Standing, Stands, Told, truth};
 use super::{App, locked};
 use crate::contract::{
     BackendCard, Connection, Failure, Mended, Overview, Stranger, Today, Waiting, WaitingWhy,
@@ -46,8 +46,6 @@ impl App {
             (mood.trouble.clone().map(Failure::advice), mood.look_anew.clone(), mood.next_run)
         };
         let running = self.is_working();
-        let todo = trouble.as_ref().filter(|_| !running).map(|trouble| trouble.todo.clone());
-        let anew = look_anew.as_ref();
         let stands: Vec<Stands> = backends.iter().map(stands).collect();
         let waiting = backends.iter().zip(&stands).flat_map(|(card, stands)| {
             let waits =
@@ -61,17 +59,16 @@ impl App {
         let waiting = waiting.collect();
         let last_sync =
             backends.iter().flat_map(|card| [card.imported_at, card.exported_at]).flatten().max();
-        let (truth, says) = truth(&Standing {
+        let Told { truth, says, todo } = truth(&Standing {
             backends: stands,
             running,
             paused: paused_until.is_some(),
             unplanned,
-            trouble: trouble.map(|trouble| trouble.what),
-            look_anew: anew.map(LookAnew::says),
+            trouble,
+            backup: self.backup_trouble(),
+            look_anew: look_anew.as_ref().map(LookAnew::advice),
             mended: mended.is_some(),
         });
-        let anew = anew.filter(|anew| anew.says() == says);
-        let todo = todo.or_else(|| anew.map(|anew| anew.todo().to_owned()));
         Ok(Overview {
             truth,
             says,
@@ -97,11 +94,7 @@ impl App {
 
     /// A person has read that the database was made anew.
     pub async fn put_mended_away(&self) -> Result<(), Failure> {
-        let household = self.household();
-        let mut tx = household.store().begin().await?;
-        tx.mended_is_seen().await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(self.household().put_mended_away().await?)
     }
 
     /// What happened since midnight.

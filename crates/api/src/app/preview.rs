@@ -9,12 +9,13 @@ use watchstate_engine::{
 use watchstate_model::{BackendId, Because, Moment, TitleId};
 use watchstate_store::Backend;
 
+use super::looking::Before;
 use super::{App, LONGEST_PAGE, locked};
 use crate::Household;
 use crate::backups::NotMatched;
 use crate::contract::{
-    Action, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
-    PreviewSince, Tag,
+    Action, Advice, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
+    PreviewSince,
 };
 
 /// So many previews are kept, the latest ones: each may be large.
@@ -37,8 +38,32 @@ pub(super) struct Kept {
     pub changes: Vec<PreviewChange>,
     /// What was shown before, where somebody wants to know what is different.
     pub before: Option<Arc<HashSet<Key>>>,
-    /// Of a restore, the entries of the backup that were not matched: the first of very many.
+    /// What is known of the backup of a restore.
+    pub backup: Option<OfBackup>,
+}
+
+/// The backup that a restore is from.
+pub(super) struct OfBackup {
+    /// What stands for it.
+    pub id: String,
+    /// Its entries that were not matched: the first of very many.
     pub not_matched: Arc<Vec<NotMatched>>,
+}
+
+/// What was seen in a look.
+pub(super) struct Ahead {
+    /// What was looked at.
+    pub aim: Aim,
+    /// What would be written.
+    pub changes: Vec<PreviewChange>,
+    /// Backends that are named although nothing would be written to them.
+    pub named: Vec<BackendId>,
+    /// What went wrong meanwhile.
+    pub troubles: Vec<String>,
+    /// What was shown before, where somebody wants to know what is different.
+    pub before: Option<Arc<HashSet<Key>>>,
+    /// What is known of the backup of a restore.
+    pub backup: Option<OfBackup>,
 }
 
 /// A change: where, what, and whether the title is watched afterwards.
@@ -98,28 +123,23 @@ impl LookAnew {
         }
     }
 
-    /// What has come to nothing, in a sentence.
-    pub(super) fn says(&self) -> &'static str {
-        match self.aim.what {
-            Deed::Run { .. } | Deed::Answer(_) => {
-                "What would be changed is not what you agreed to any more: look at it again"
-            }
-            Deed::Undo(_) => {
-                "What was to be taken back is not the same any more: nothing was written"
-            }
-            Deed::Restore(_) => {
-                "What the backup would change is not the same any more: nothing was written"
-            }
-        }
-    }
-
-    /// What to do about it.
-    pub(super) fn todo(&self) -> &'static str {
-        match self.aim.what {
-            Deed::Run { .. } | Deed::Answer(_) => "Look at Review",
-            Deed::Undo(_) => "Look in Activity at what would be taken back now, then start again",
-            Deed::Restore(_) => "Look in Backups at what would be changed now, then start again",
-        }
+    /// What has come to nothing, and what to do about it.
+    pub(super) fn advice(&self) -> Advice {
+        let (what, todo) = match self.aim.what {
+            Deed::Run { .. } | Deed::Answer(_) => (
+                "What would be changed is not what you agreed to any more: look at it again",
+                "Look at Review",
+            ),
+            Deed::Undo(_) => (
+                "What was to be taken back is not the same any more: nothing was written",
+                "Look in Activity at what would be taken back now, then start again",
+            ),
+            Deed::Restore(_) => (
+                "What the backup would change is not the same any more: nothing was written",
+                "Look in Backups at what would be changed now, then start again",
+            ),
+        };
+        Advice { what: what.to_owned(), todo: todo.to_owned() }
     }
 
     /// Whether a look at this is the look anew.
@@ -138,6 +158,32 @@ fn key(change: &PreviewChange) -> Key {
 /// Whether a change would be written once a person said yes.
 fn would_be_written(change: &PreviewChange) -> bool {
     change.held.is_none_or(|why| why == Because::FirstExport)
+}
+
+impl Aim {
+    /// What would be changed now.
+    pub(super) async fn look(
+        &self,
+        household: &Household,
+        engine: &Engine,
+        accounts: &[Account],
+    ) -> crate::Result<Seen> {
+        let wanted = &self.wanted;
+        match &self.what {
+            Deed::Run { import, full } => {
+                let consent = Consent { yes: false, full: *full };
+                household.preview(engine, accounts, wanted, *import, consent).await
+            }
+            Deed::Answer(answer) => {
+                household.preview_answer(engine, accounts, wanted, answer).await
+            }
+            Deed::Undo(undo) => {
+                let changes = household.preview_undo(engine, accounts, *undo).await?.changes;
+                Ok(Seen { changes, ..Seen::default() })
+            }
+            Deed::Restore(restore) => household.preview_restore(engine, accounts, restore).await,
+        }
+    }
 }
 
 impl Agreed {
@@ -164,21 +210,7 @@ impl Agreed {
         engine: &Engine,
         accounts: &[Account],
     ) -> crate::Result<Seen> {
-        let wanted = &self.aim.wanted;
-        match &self.aim.what {
-            Deed::Run { import, full } => {
-                let consent = Consent { yes: false, full: *full };
-                household.preview(engine, accounts, wanted, *import, consent).await
-            }
-            Deed::Answer(answer) => {
-                household.preview_answer(engine, accounts, wanted, answer).await
-            }
-            Deed::Undo(undo) => {
-                let changes = household.preview_undo(engine, accounts, *undo).await?.changes;
-                Ok(Seen { changes, ..Seen::default() })
-            }
-            Deed::Restore(restore) => household.preview_restore(engine, accounts, restore).await,
-        }
+        self.aim.look(household, engine, accounts).await
     }
 
     /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
@@ -226,52 +258,39 @@ impl App {
     ) -> Result<Preview, Failure> {
         let before = since.and_then(|since| self.kept(since).ok());
         let before = before.map(|kept| kept.agreed.changes.clone());
-        let job = self.claim(aim.wanted.clone())?;
-        let household = self.household();
-        let known = household.backends().await?;
+        let looking = self.look_at(&aim.wanted).await?;
+        let seen = aim.look(&self.household(), &looking.engine, &looking.accounts).await?;
+        let known = looking.end();
         // One with export off may be looked at, but nothing will be written to it.
-        let to = |id: &BackendId| known.iter().any(|b| b.id == *id && b.export);
-        let id = uuid::Uuid::new_v4().to_string();
-        let mut agreed = Agreed { preview: id.clone(), aim, changes: Arc::default() };
-        let (at, line) = (household.now(), household.store().last_line().await?);
-        let (engine, accounts, at_work) = self.engine(&job, true).await?;
-        let seen = agreed.look(&household, &engine, &accounts).await;
-        drop(at_work);
-        drop(job);
-        // What went on is told as ended, however it ended.
-        self.changed(&[Tag::Live]);
-        let seen = seen?;
-        let written = seen.changes.iter().filter(|change| would_be_written(change));
-        agreed.changes = Arc::new(written.map(key).collect());
-        let mut troubles: Vec<String> =
-            seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
-        troubles.dedup();
-        let per_backend = agreed
-            .aim
-            .wanted
-            .iter()
-            .filter_map(|id| known.iter().find(|backend| backend.id == *id))
-            .filter(|backend| {
-                to(&backend.id) || seen.changes.iter().any(|c| c.backend == backend.id)
-            })
-            .map(|backend| count(backend, &seen.changes))
-            .collect();
+        let to = known.backends.iter().filter(|b| b.export && aim.wanted.contains(&b.id));
+        let named = to.map(|backend| backend.id).collect();
+        let troubles = troubles(&seen);
+        let changes = seen.changes;
+        let ahead = Ahead { aim, changes, named, troubles, before, backup: None };
+        Ok(self.keep(known, ahead))
+    }
+
+    /// Keeps what was seen in a look, so that its rows can be asked for and it can be agreed to. Answers it as it
+    /// is shown.
+    pub(super) fn keep(&self, known: Before, ahead: Ahead) -> Preview {
+        let Before { id, at, line, backends } = known;
+        let Ahead { aim, changes, named, troubles, before, backup } = ahead;
+        let is_shown = |backend: &&Backend| {
+            named.contains(&backend.id) || changes.iter().any(|c| c.backend == backend.id)
+        };
+        let per_backend =
+            backends.iter().filter(is_shown).map(|backend| count(backend, &changes)).collect();
+        let agreed = Agreed::to(id.clone(), aim, &changes);
         let since = before.as_ref().map(|before| PreviewSince {
             anew: agreed.changes.difference(before).count() as u64,
             gone: before.difference(&agreed.changes).count() as u64,
         });
-        let not_matched = Arc::default();
-        let changes = seen.changes;
-        self.keep(Kept { at, line, backends: known, agreed, changes, before, not_matched });
-        Ok(Preview { id, taken_at: at.into(), per_backend, troubles, since })
-    }
-
-    /// Keeps a preview, so that its rows can be asked for and it can be agreed to.
-    pub(super) fn keep(&self, kept: Kept) {
-        locked(&self.mood).look_anew.take_if(|anew| anew.is_looked_at_by(&kept.agreed.aim));
+        locked(&self.mood).look_anew.take_if(|anew| anew.is_looked_at_by(&agreed.aim));
+        let kept = Kept { at, line, backends, agreed, changes, before, backup };
         let mut previews = locked(&self.previews);
         previews.0.push_front(Arc::new(kept));
         previews.0.truncate(KEPT);
+        Preview { id, taken_at: at.into(), per_backend, troubles, since }
     }
 
     /// A page of a preview's rows.
@@ -343,23 +362,25 @@ impl App {
         Ok((undo, kept.agreed.clone()))
     }
 
-    /// What a person agreed to have restored by a preview, if it is still what would be done.
+    /// What a person agreed to have restored by a preview, if it is still what would be done, and what stands for
+    /// the backup.
     pub(super) async fn agreed_restore(
         &self,
         preview: &str,
-    ) -> Result<(Arc<Restore>, Agreed), Failure> {
+    ) -> Result<(Arc<Restore>, Agreed, String), Failure> {
         let kept = self.still(preview).await?;
-        let Deed::Restore(restore) = &kept.agreed.aim.what else { return Err(not_of_a_backup()) };
-        Ok((restore.clone(), kept.agreed.clone()))
+        match (&kept.agreed.aim.what, &kept.backup) {
+            (Deed::Restore(restore), Some(backup)) => {
+                Ok((restore.clone(), kept.agreed.clone(), backup.id.clone()))
+            }
+            _ => Err(not_of_a_backup()),
+        }
     }
 
     /// The entries of a backup that were not matched when this preview was made.
     pub(super) fn not_matched_of(&self, preview: &str) -> Result<Arc<Vec<NotMatched>>, Failure> {
         let kept = self.kept(preview)?;
-        match kept.agreed.aim.what {
-            Deed::Restore(_) => Ok(kept.not_matched.clone()),
-            _ => Err(not_of_a_backup()),
-        }
+        kept.backup.as_ref().map(|backup| backup.not_matched.clone()).ok_or_else(not_of_a_backup)
     }
 
     /// A preview, if nothing happened since.
@@ -395,7 +416,18 @@ fn not_of_a_backup() -> Failure {
     )
 }
 
-pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
+/// What went wrong with backends during a look, each sentence once.
+pub(super) fn troubles(seen: &Seen) -> Vec<String> {
+    let mut troubles: Vec<String> = Vec::new();
+    for error in seen.runs.iter().filter_map(|report| report.run.error.as_ref()) {
+        if !troubles.contains(error) {
+            troubles.push(error.clone());
+        }
+    }
+    troubles
+}
+
+fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
     let mut count = PreviewCount {
         backend: backend.id.into(),
         name: backend.name.clone(),
@@ -422,6 +454,7 @@ pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCoun
 
 #[cfg(test)]
 mod tests {
+    use watchstate_engine::RunReport;
     use watchstate_model::{Position, Watch};
 
     use super::*;
@@ -437,6 +470,23 @@ mod tests {
             because: Because::Differs,
             held,
         }
+    }
+
+    #[test]
+    fn each_trouble_is_told_once() {
+        let report = |error: Option<&str>| RunReport {
+            task: watchstate_store::Task::Import,
+            backend: BackendId(1),
+            name: "den".to_owned(),
+            ok: error.is_none(),
+            waits_for_yes: false,
+            run: watchstate_store::Run {
+                error: error.map(str::to_owned),
+                ..watchstate_store::Run::default()
+            },
+        };
+        let runs = [Some("den"), Some("attic"), None, Some("den")].map(report).into();
+        assert_eq!(troubles(&Seen { runs, ..Seen::default() }), ["den", "attic"]);
     }
 
     fn at(ms: u64) -> Option<Position> {

@@ -13,8 +13,9 @@ use super::runs::AFTER_A_RUN;
 use super::truth::many;
 use super::{App, locked};
 use crate::contract::{
-    self, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
+    self, Advice, CronLine, Failure, FailureKind, NextRun, ReadCron, SetTask, Tag, Task, TaskEnd,
 };
+use crate::failure::advice;
 use crate::schedule::{self, Ticking, Timer, Work};
 use crate::settings::Book;
 use crate::{ApiError, Code};
@@ -27,6 +28,13 @@ pub(super) struct Schedule {
     timer: Arc<Timer>,
     book: Arc<Book>,
     ticking: Mutex<Option<Ticking>>,
+}
+
+/// A task that needs servers, and for that its turn with them.
+#[derive(Clone, Copy)]
+enum WithServers {
+    Import,
+    Export,
 }
 
 /// Runs tasks as long as there is an app.
@@ -46,7 +54,12 @@ impl Work for ByTheClock {
             ));
         };
         app.run_by_the_clock(task, cancel).await.map_err(|failure| {
-            ApiError::new(Code::Trouble, format!("{}; {}", failure.what, failure.todo))
+            // That a person stopped it is no trouble.
+            let code = match failure.kind {
+                FailureKind::Cancelled => Code::Stopped,
+                _ => Code::Trouble,
+            };
+            ApiError::new(code, format!("{}; {}", failure.what, failure.todo))
         })
     }
 }
@@ -101,6 +114,15 @@ impl App {
     pub(super) fn next_of_the_clock(&self) -> Option<NextRun> {
         let (task, at) = self.schedule.get()?.timer.next_run()?;
         Some(NextRun { task: shown(task), at: at.into() })
+    }
+
+    /// What is wrong with the backup that runs by itself, until one goes well or it is switched off.
+    pub(super) fn backup_trouble(&self) -> Option<Advice> {
+        let rows = self.schedule.get()?.timer.tasks();
+        let row = rows.into_iter().find(|row| row.task == schedule::TaskName::Backup)?;
+        let wrong = row.last.filter(|_| row.on)?.wrong?;
+        let Advice { what, todo } = advice(&wrong);
+        Some(Advice { what: "The last backup failed".to_owned(), todo: format!("{what}. {todo}") })
     }
 
     fn tell_next_run(&self) {
@@ -207,9 +229,14 @@ impl App {
         if backends.is_empty() {
             return Ok("There is no backend yet.".to_owned());
         }
-        if task == schedule::TaskName::Backup {
-            return self.back_up(&cancel).await;
-        }
+        // The clock is what looks after them where nobody opens the window again.
+        self.forget_old_offers().await;
+        let with_servers = match task {
+            schedule::TaskName::Import => WithServers::Import,
+            schedule::TaskName::Export => WithServers::Export,
+            // It reads the database alone, and waits for nobody.
+            schedule::TaskName::Backup => return self.back_up(&cancel).await,
+        };
         let mut news = self.events();
         let job = loop {
             if let Ok(job) = self.claim(backends.clone()) {
@@ -223,7 +250,7 @@ impl App {
         };
         self.changed(&[Tag::Live]);
         let ended = {
-            let work = self.do_task(&job, task);
+            let work = self.do_with_servers(&job, with_servers);
             tokio::pin!(work);
             select! {
                 ended = &mut work => ended,
@@ -237,31 +264,29 @@ impl App {
         drop(job);
         self.changed(&AFTER_A_RUN);
         self.pass_on_at_once();
-        let parked = match task {
-            schedule::TaskName::Import | schedule::TaskName::Backup => 0,
-            schedule::TaskName::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
+        let parked = match with_servers {
+            WithServers::Import => 0,
+            WithServers::Export => self.cards().await?.iter().map(|card| card.parked).sum(),
         };
         says(&ended?, parked)
     }
 
-    async fn do_task(
+    async fn do_with_servers(
         &self,
         job: &Job,
-        task: schedule::TaskName,
+        what: WithServers,
     ) -> Result<Vec<RunReport>, Failure> {
         let (engine, mut accounts, _at_work) = self.engine(job, false).await?;
-        Ok(match task {
-            schedule::TaskName::Import => {
+        Ok(match what {
+            WithServers::Import => {
                 accounts.retain(|account| account.backend.import != Import::Off);
                 engine.import(&mut accounts, Consent::default()).await?
             }
-            schedule::TaskName::Export => {
+            WithServers::Export => {
                 let wanted: Vec<BackendId> =
                     accounts.iter().map(|account| account.backend.id).collect();
                 engine.export(&mut accounts, &wanted, Consent::default()).await?
             }
-            // It reads the database alone, and waits for nobody.
-            schedule::TaskName::Backup => Vec::new(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What is true of the whole, from what is known of its parts. Pure: no clock, no database.
 
-use crate::contract::Truth;
+use crate::contract::{Advice, Truth};
 
 /// What the truth of the whole is told from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -13,10 +13,12 @@ pub(crate) struct Standing {
     pub paused: bool,
     /// Whether titles wait to be compared.
     pub unplanned: bool,
-    /// What keeps everything from going on, in a sentence: the keyring, the database.
-    pub trouble: Option<String>,
-    /// That what a person agreed to is not what would be changed any more, in a sentence.
-    pub look_anew: Option<&'static str>,
+    /// What keeps everything from going on: the keyring, the database.
+    pub trouble: Option<Advice>,
+    /// What is wrong with the backup that runs by itself.
+    pub backup: Option<Advice>,
+    /// That what a person agreed to is not what would be changed any more.
+    pub look_anew: Option<Advice>,
     /// Whether the database was made anew, and nobody has read so yet.
     pub mended: bool,
 }
@@ -53,62 +55,81 @@ impl Stands {
     }
 }
 
+/// The truth of the whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    /// What it is.
+    pub truth: Truth,
+    /// A sentence for it.
+    pub says: String,
+    /// What to do about it, where that is not said elsewhere, as it is of a backend with the backend.
+    pub todo: Option<String>,
+}
+
 /// The truth of the whole and a sentence for it. What a person must know comes before what is good to know:
 /// in sync is only what nothing speaks against.
-pub(crate) fn truth(standing: &Standing) -> (Truth, String) {
+pub(crate) fn truth(standing: &Standing) -> Told {
     let all = &standing.backends;
+    let told = |truth, says: &str| Told { truth, says: says.to_owned(), todo: None };
+    let advised = |truth, advice: &Advice| Told {
+        todo: Some(advice.todo.clone()),
+        ..told(truth, &advice.what)
+    };
     if let Some(trouble) = &standing.trouble
         && !standing.running
     {
-        return (Truth::Trouble, trouble.clone());
+        return advised(Truth::Trouble, trouble);
     }
     if standing.mended && !standing.running {
         let what = "The database was damaged and is made anew: read what that means";
-        return (Truth::NeedsYou, what.to_owned());
+        return told(Truth::NeedsYou, what);
     }
     if all.is_empty() {
-        return (Truth::Empty, "There is no backend yet".to_owned());
+        return told(Truth::Empty, "There is no backend yet");
     }
     if standing.running {
-        return (Truth::Working, "Working".to_owned());
+        return told(Truth::Working, "Working");
     }
     let troubled = names(all, |backend| backend.trouble);
     if !troubled.is_empty() {
-        return (Truth::Trouble, format!("Trouble with {}", list(&troubled)));
+        return told(Truth::Trouble, &format!("Trouble with {}", list(&troubled)));
     }
     let parked: u64 = all.iter().map(|backend| backend.parked).sum();
     if parked > 0 {
         let whose = list(&names(all, |backend| backend.parked > 0));
-        return (Truth::Trouble, format!("{} not taken by {whose}", many(parked, "change")));
+        return told(Truth::Trouble, &format!("{} not taken by {whose}", many(parked, "change")));
     }
-    if let Some(what) = standing.look_anew {
-        return (Truth::NeedsYou, what.to_owned());
+    if let Some(backup) = &standing.backup {
+        return advised(Truth::Trouble, backup);
+    }
+    if let Some(anew) = &standing.look_anew {
+        return advised(Truth::NeedsYou, anew);
     }
     let held: u64 = all.iter().map(|backend| backend.held).sum();
     if held > 0 {
         let what = if held == 1 { "title would become" } else { "titles would become" };
-        return (Truth::NeedsYou, format!("{held} {what} unwatched: waiting for your yes"));
+        let says = format!("{held} {what} unwatched: waiting for your yes");
+        return told(Truth::NeedsYou, &says);
     }
     let first = names(all, Stands::waits_for_first_export);
     if !first.is_empty() {
-        return (
-            Truth::NeedsYou,
-            format!("The first export to {} waits for your yes", list(&first)),
-        );
+        let says = format!("The first export to {} waits for your yes", list(&first));
+        return told(Truth::NeedsYou, &says);
     }
     if standing.paused {
-        return (Truth::Paused, "Paused".to_owned());
+        return told(Truth::Paused, "Paused");
     }
     let owed: u64 = all.iter().filter(|b| b.export).map(|backend| backend.owed).sum();
     if owed > 0 {
-        return (Truth::Working, format!("{} to be told at the next sync", many(owed, "change")));
+        let says = format!("{} to be told at the next sync", many(owed, "change"));
+        return told(Truth::Working, &says);
     }
     let unread = names(all, |backend| backend.import && !backend.imported);
     let untold = names(all, |backend| backend.export && !backend.exported);
     if !unread.is_empty() || !untold.is_empty() || standing.unplanned {
-        return (Truth::Working, "Waiting for the next sync".to_owned());
+        return told(Truth::Working, "Waiting for the next sync");
     }
-    (Truth::InSync, "In sync".to_owned())
+    told(Truth::InSync, "In sync")
 }
 
 fn names(all: &[Stands], which: impl Fn(&Stands) -> bool) -> Vec<&str> {
@@ -155,6 +176,7 @@ mod tests {
     fn what_is_true() {
         let two = || vec![good("den"), good("attic")];
         let den = |den: Stands| with(vec![den, good("attic")]);
+        let locked = advice("The keyring is locked", "Unlock it");
         for (standing, truth_is, says, why) in [
             (Standing::default(), Truth::Empty, "There is no backend yet", "nothing is there"),
             (with(two()), Truth::InSync, "In sync", "all have confirmed everything"),
@@ -237,7 +259,7 @@ mod tests {
                 "what is not tried any more is not in sync",
             ),
             (
-                Standing { trouble: Some("The keyring is locked".to_owned()), ..with(two()) },
+                Standing { trouble: Some(locked.clone()), ..with(two()) },
                 Truth::Trouble,
                 "The keyring is locked",
                 "nothing can go on",
@@ -273,7 +295,75 @@ mod tests {
                 "a person started something in the pause",
             ),
         ] {
-            assert_eq!(truth(&standing), (truth_is, says.to_owned()), "{why}");
+            let told = truth(&standing);
+            assert_eq!((told.truth, told.says.as_str()), (truth_is, says), "{why}");
+        }
+    }
+
+    fn advice(what: &str, todo: &str) -> Advice {
+        Advice { what: what.to_owned(), todo: todo.to_owned() }
+    }
+
+    #[test]
+    fn what_to_do_is_of_what_is_said() {
+        let failed = advice("The last backup failed", "The disk is full. Make room");
+        let with_it = |standing| truth(&Standing { backup: Some(failed.clone()), ..standing });
+        let in_trouble = || with(vec![Stands { trouble: true, ..good("den") }]);
+        for (standing, truth_is, says, todo, why) in [
+            (
+                with(vec![good("den")]),
+                Truth::Trouble,
+                "The last backup failed",
+                Some("The disk is full. Make room"),
+                "all servers agree, and nobody could get back what is lost",
+            ),
+            (
+                Standing { paused: true, ..with(vec![good("den")]) },
+                Truth::Trouble,
+                "The last backup failed",
+                Some("The disk is full. Make room"),
+                "a pause hides no trouble",
+            ),
+            (
+                with(vec![Stands { held: 3, ..good("den") }]),
+                Truth::Trouble,
+                "The last backup failed",
+                Some("The disk is full. Make room"),
+                "what waits is told beside it",
+            ),
+            (in_trouble(), Truth::Trouble, "Trouble with den", None, "its card says what to do"),
+            (
+                Standing { trouble: Some(advice("It is locked", "Unlock it")), ..in_trouble() },
+                Truth::Trouble,
+                "It is locked",
+                Some("Unlock it"),
+                "nothing can go on",
+            ),
+            (
+                Standing { running: true, ..with(vec![good("den")]) },
+                Truth::Working,
+                "Working",
+                None,
+                "something goes on",
+            ),
+            (
+                Standing { mended: true, ..with(vec![good("den")]) },
+                Truth::NeedsYou,
+                "The database was damaged and is made anew: read what that means",
+                None,
+                "that comes first",
+            ),
+            (
+                Standing::default(),
+                Truth::Empty,
+                "There is no backend yet",
+                None,
+                "nothing is there",
+            ),
+        ] {
+            let told = with_it(standing);
+            assert_eq!((told.truth, told.says.as_str()), (truth_is, says), "{why}");
+            assert_eq!(told.todo.as_deref(), todo, "{why}");
         }
     }
 
@@ -290,7 +380,7 @@ mod tests {
         for (which, spoil) in spoilers.iter().enumerate() {
             let mut den = good("den");
             spoil(&mut den);
-            let told = truth(&with(vec![good("attic"), den])).0;
+            let told = truth(&with(vec![good("attic"), den])).truth;
             assert_ne!(told, Truth::InSync, "spoiler {which}");
         }
     }

@@ -7,10 +7,10 @@ use watchstate_model::BackendId;
 use watchstate_store::Backend;
 
 use super::App;
-use super::preview::{Agreed, Aim, Deed, Kept, count};
+use super::preview::{Ahead, Aim, Deed};
 use super::runs::Work;
 use crate::contract::{
-    Failure, NamedBackend, NamedTitle, Preview, Snapshot, Tag, UndoLeft, UndoPreview, UndoWish,
+    Failure, NamedBackend, NamedTitle, Snapshot, UndoLeft, UndoPreview, UndoWish,
 };
 
 /// So much of what is left as it is is named.
@@ -22,34 +22,28 @@ impl App {
     pub async fn preview_undo(self: &Arc<Self>, wish: UndoWish) -> Result<UndoPreview, Failure> {
         let what = self.meant(wish).await?;
         let wanted = self.wanted(None).await?;
-        let job = self.claim(wanted.clone())?;
-        let household = self.household();
-        let known = household.backends().await?;
-        let (at, line) = (household.now(), household.store().last_line().await?);
-        let (engine, accounts, at_work) = self.engine(&job, true).await?;
-        let seen = household.preview_undo(&engine, &accounts, what).await;
-        drop(at_work);
-        drop(job);
-        self.changed(&[Tag::Live]);
-        let seen = seen?;
+        let looking = self.look_at(&wanted).await?;
+        let (engine, accounts) = (&looking.engine, &looking.accounts);
+        let seen = self.household().preview_undo(engine, accounts, what).await?;
+        let known = looking.end();
         if seen.titles == 0 {
             return Err(Failure::not_found("There is nothing left to be taken back"));
         }
-        let per_backend = known
-            .iter()
-            .filter(|backend| seen.changes.iter().any(|change| change.backend == backend.id))
-            .map(|backend| count(backend, &seen.changes))
-            .collect();
         let left_total = u64::try_from(seen.left.len()).unwrap_or(u64::MAX);
-        let left = seen.left.iter().take(MOST_LEFT).map(|left| told(left, &known)).collect();
+        let left = seen.left.iter().take(MOST_LEFT).map(|left| told(left, &known.backends));
+        let left = left.collect();
         let holds = u64::try_from(seen.taken.len()).unwrap_or(u64::MAX);
-        let id = uuid::Uuid::new_v4().to_string();
-        let aim = Aim { wanted, what: Deed::Undo(what) };
-        let agreed = Agreed::to(id.clone(), aim, &seen.changes);
-        let (changes, not_matched) = (seen.changes, Arc::default());
-        self.keep(Kept { at, line, backends: known, agreed, changes, before: None, not_matched });
-        let troubles = seen.troubles;
-        let preview = Preview { id, taken_at: at.into(), per_backend, troubles, since: None };
+        let preview = self.keep(
+            known,
+            Ahead {
+                aim: Aim { wanted, what: Deed::Undo(what) },
+                changes: seen.changes,
+                named: Vec::new(),
+                troubles: seen.troubles,
+                before: None,
+                backup: None,
+            },
+        );
         Ok(UndoPreview { preview, titles: seen.titles, holds, left, left_total })
     }
 

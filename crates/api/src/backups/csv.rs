@@ -2,14 +2,11 @@
 
 use jiff::Timestamp;
 use watchstate_engine::CancellationToken;
-use watchstate_model::{ExternalIds, Moment, PersonId, Position, Provider, TitleId};
+use watchstate_model::{ExternalIds, Moment, PersonId, Position, Provider};
 use watchstate_store::KeptTitle;
 
-use super::make::{Writing, stamp};
-use crate::{ApiError, Code, Household, Result};
-
-/// So many titles are in memory at once.
-const AT_ONCE: u32 = 500;
+use super::make::{Whose, Writing, stamp};
+use crate::{Household, Result};
 
 /// A table that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,34 +104,20 @@ impl Household {
         person: PersonId,
         cancel: &CancellationToken,
     ) -> Result<Table> {
-        let (store, shelf) = (self.store(), self.shelf());
-        let name = store.person_name(person).await?.unwrap_or_else(|| "main".to_owned());
-        let show_ids = store.ids_of_shows().await?;
+        let shelf = self.shelf();
+        let name = self.store().person_name(person).await?.unwrap_or_else(|| "main".to_owned());
         let safe: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let file = format!("{safe}.history.{}.csv", stamp(self.now()));
         let path = shelf.folder().join(&file);
         let mut writing = Writing::begin(&shelf, file, true);
-        let mut page = head().into_bytes();
-        let (mut after, mut titles) = (TitleId(i64::MIN), 0);
-        loop {
-            if cancel.is_cancelled() {
-                return Err(ApiError::new(Code::Stopped, "stopped; begin again when you like"));
-            }
-            let some = store.kept_of(person, after, AT_ONCE).await?;
-            let Some(last) = some.last() else { break };
-            after = last.title;
-            for title in &some {
-                let of_show = title.show.and_then(|show| show_ids.get(&show));
-                page.extend_from_slice(row(title, of_show).as_bytes());
-                titles += 1;
-            }
-            writing.add(std::mem::take(&mut page)).await;
-            if writing.is_over() {
-                break;
-            }
-        }
-        writing.add(page).await;
+        writing.add(head().into_bytes()).await;
+        let titles = writing
+            .titles(self, Whose::Person(person), cancel, &mut |page, title, show_ids, _| {
+                page.extend_from_slice(row(title, show_ids).as_bytes());
+                Ok(())
+            })
+            .await?;
         let bytes = writing.end().await?;
         Ok(Table { path, titles, bytes })
     }
@@ -142,7 +125,7 @@ impl Household {
 
 #[cfg(test)]
 mod tests {
-    use watchstate_model::{Kept, Watch};
+    use watchstate_model::{Kept, TitleId, Watch};
 
     use super::*;
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use watchstate_engine::CancellationToken;
-use watchstate_model::{BackendId, Moment, TitleId};
-use watchstate_store::Backend;
+use watchstate_model::{BackendId, ExternalIds, Moment, PersonId, TitleId};
+use watchstate_store::{Backend, KeptTitle};
 
 use super::format::{self, Account, FORMAT, Foot, Head, VERSION};
-use super::shelf::{Shelf, file_name};
+use super::shelf::{Shelf, Tidied, file_name};
 use super::whole_file::WholeFile;
 use crate::{ApiError, Code, Household, Result};
 
@@ -33,6 +33,28 @@ pub struct BackedUp {
     /// How large it is: bytes.
     pub bytes: u64,
 }
+
+/// The backups that were written at once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BackedUpAll {
+    /// Each of them.
+    pub files: Vec<BackedUp>,
+    /// What kept old backups from going, in a sentence with what to do: the new ones are whole all the same.
+    pub trouble: Option<String>,
+}
+
+/// Whose titles are written.
+pub(super) enum Whose<'a> {
+    /// Those that an account has, with what is held of them.
+    Account(&'a Backend),
+    /// All of a person.
+    Person(PersonId),
+}
+
+/// Writes a title behind those of its page, with the ids of its series; the number is how many titles of the file
+/// came before.
+pub(super) type Put<'a> =
+    dyn FnMut(&mut Vec<u8>, &KeptTitle, Option<&ExternalIds>, u64) -> Result<()> + Send + 'a;
 
 /// What is on its way to the disk.
 enum Piece {
@@ -73,9 +95,39 @@ impl Writing {
         let _ = self.pieces.send(Piece::Bytes(bytes)).await;
     }
 
-    /// Whether the disk failed already.
-    pub(super) fn is_over(&self) -> bool {
-        self.pieces.is_closed()
+    /// Adds titles, page by page, each as `put` writes it. Answers how many there are. Given up when the disk
+    /// has failed, which is told at the end.
+    pub(super) async fn titles(
+        &mut self,
+        household: &Household,
+        whose: Whose<'_>,
+        cancel: &CancellationToken,
+        put: &mut Put<'_>,
+    ) -> Result<u64> {
+        let store = household.store();
+        let show_ids = store.ids_of_shows().await?;
+        let (mut after, mut count) = (TitleId(i64::MIN), 0_u64);
+        while !self.pieces.is_closed() {
+            if cancel.is_cancelled() {
+                return Err(ApiError::new(Code::Stopped, "stopped; begin again when you like"));
+            }
+            let some = match whose {
+                Whose::Account(of) => {
+                    store.kept_on(of.id, of.person, of.import, after, AT_ONCE).await?
+                }
+                Whose::Person(person) => store.kept_of(person, after, AT_ONCE).await?,
+            };
+            let Some(last) = some.last() else { break };
+            after = last.title;
+            let mut page = Vec::new();
+            for title in &some {
+                let of_show = title.show.and_then(|show| show_ids.get(&show));
+                put(&mut page, title, of_show, count)?;
+                count += 1;
+            }
+            self.add(page).await;
+        }
+        Ok(count)
     }
 
     /// Makes it a whole file. Answers its size in bytes.
@@ -99,23 +151,41 @@ fn not_written(folder: &str, error: &io::Error) -> ApiError {
     ApiError::new(Code::Store, what)
 }
 
+/// What kept old backups from going.
+fn not_tidied(folder: &str, tidied: &io::Result<Tidied>) -> Option<String> {
+    let (what, kind) = match tidied {
+        Ok(tidied) => {
+            let (name, kind) = tidied.stuck.first()?;
+            let what = match tidied.stuck.len() - 1 {
+                0 => format!("{name} is old and cannot be removed"),
+                more => format!("{name} and {more} more are old and cannot be removed"),
+            };
+            (what, *kind)
+        }
+        Err(error) => ("old backups cannot be looked through".to_owned(), error.kind()),
+    };
+    Some(format!("{what} ({kind}); make {folder} writable for you"))
+}
+
 impl Household {
     /// Writes a backup of every backend that was ever read, and lets go of old ones. One that is not whole is
     /// not there. Stopped, those that are whole stay.
-    pub async fn back_up(&self, cancel: &CancellationToken) -> Result<Vec<BackedUp>> {
+    pub async fn back_up(&self, cancel: &CancellationToken) -> Result<BackedUpAll> {
         let shelf = Arc::new(self.shelf());
-        let mut all = Vec::new();
+        let mut files = Vec::new();
         for backend in self.backends().await? {
             if backend.swept_at.or(backend.imported_at).is_some() {
-                all.push(self.back_up_one(&shelf, &backend, cancel).await?);
+                files.push(self.back_up_one(&shelf, &backend, cancel).await?);
             }
         }
-        let now = self.now();
+        let (now, folder) = (self.now(), shelf.folder().display().to_string());
         let tidied = tokio::task::spawn_blocking(move || shelf.tidy(now)).await;
-        if let Ok(Err(error)) = tidied {
-            tracing::warn!(%error, "old backups could not be looked through");
+        let tidied = tidied.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()));
+        let trouble = not_tidied(&folder, &tidied);
+        if let Some(trouble) = &trouble {
+            tracing::warn!(trouble, "old backups stay");
         }
-        Ok(all)
+        Ok(BackedUpAll { files, trouble })
     }
 
     async fn back_up_one(
@@ -126,7 +196,6 @@ impl Household {
     ) -> Result<BackedUp> {
         let store = self.store();
         let person = store.person_name(backend.person).await?.unwrap_or_else(|| "main".to_owned());
-        let show_ids = store.ids_of_shows().await?;
         let at = self.now();
         let file = file_name(&person, backend.id, &backend.name, at);
         let head = Head {
@@ -138,39 +207,26 @@ impl Household {
             backend: Account { name: &backend.name, kind: &backend.kind },
         };
         let mut writing = Writing::begin(shelf, file.clone(), false);
-        let mut page = format::head(&head).map_err(unspeakable)?;
-        let (mut after, mut titles) = (TitleId(i64::MIN), 0_u64);
-        loop {
-            if cancel.is_cancelled() {
-                return Err(ApiError::new(Code::Stopped, "stopped; begin again when you like"));
-            }
-            let some =
-                store.kept_on(backend.id, backend.person, backend.import, after, AT_ONCE).await?;
-            let Some(last) = some.last() else { break };
-            after = last.title;
-            for title in &some {
-                if titles > 0 {
+        writing.add(format::head(&head).map_err(unspeakable)?).await;
+        let titles = writing
+            .titles(self, Whose::Account(backend), cancel, &mut |page, title, show_ids, before| {
+                if before > 0 {
                     page.extend_from_slice(b",\n");
                 }
-                let of_show = title.show.and_then(|show| show_ids.get(&show));
-                page.extend(format::entry(title, of_show).map_err(unspeakable)?);
-                titles += 1;
-            }
-            writing.add(std::mem::take(&mut page)).await;
-            if writing.is_over() {
-                break;
-            }
-        }
+                page.extend(format::entry(title, show_ids).map_err(unspeakable)?);
+                Ok(())
+            })
+            .await?;
         let not_identified = store.count_in_review(backend.id).await?;
-        page.extend(format::foot(&Foot { count: titles, not_identified }).map_err(unspeakable)?);
-        writing.add(page).await;
+        let foot = Foot { count: titles, not_identified };
+        writing.add(format::foot(&foot).map_err(unspeakable)?).await;
         let bytes = writing.end().await?;
         Ok(BackedUp { backend: backend.id, name: backend.name.clone(), file, titles, bytes })
     }
 }
 
 /// A value that has no form in JSON: there is none.
-pub(super) fn unspeakable(_: serde_json::Error) -> ApiError {
+fn unspeakable(_: serde_json::Error) -> ApiError {
     ApiError::new(Code::Store, "a title cannot be written down; please report this")
 }
 

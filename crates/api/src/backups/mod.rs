@@ -14,6 +14,6 @@ mod shelf;
 mod whole_file;
 
 pub use csv::Table;
-pub use make::BackedUp;
+pub use make::{BackedUp, BackedUpAll};
 pub use recall::{NotMatched, Remembered};
 pub use shelf::{Form, OnShelf, Source};

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use flate2::read::GzDecoder;
 use serde::Deserialize;
@@ -15,6 +15,8 @@ use serde::de::{
 };
 use watchstate_engine::restore::Wanted;
 use watchstate_model::{ExternalId, ExternalIds, Kept, Moment, Provider};
+use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 use super::format::{FORMAT, VERSION, watch};
 use super::loose::{Flag, Ids, Number, Text};
@@ -28,8 +30,11 @@ const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 const LARGEST_PACKED: u64 = 512 * 1024 * 1024;
 /// It never holds more titles.
 const MOST_ENTRIES: u64 = 2_000_000;
-/// An archive holds one file; one of others is told apart from a wrong one by a look at so many.
+/// An archive holds one backup, and few other files.
 const MOST_IN_ARCHIVE: usize = 16;
+/// Within so many bytes the record at the end of an archive is looked for: more than it and its comment ever are,
+/// so that whoever opens the archive finds no other.
+const ARCHIVE_END: u64 = 128 * 1024;
 /// Names are shown, and need not be longer: characters.
 const LONGEST_NAME: usize = 160;
 
@@ -67,20 +72,50 @@ pub(super) fn read_file(
             Err(too_large(LARGEST_PACKED))
         }
         [b'P', b'K', 3, 4] => {
-            let mut archive = zip::ZipArchive::new(file).map_err(|_| no_archive())?;
-            let is_json = |place: &usize| {
-                let name = archive.name_for_index(*place).and_then(Result::ok);
-                name.is_some_and(|name| name.ends_with(".json"))
-            };
-            let names: Vec<usize> =
-                (0..archive.len().min(MOST_IN_ARCHIVE)).filter(is_json).collect();
-            let &[place] = names.as_slice() else { return Err(no_archive()) };
+            let (mut archive, place) = archive(file)?;
             let inside = archive.by_index(place).map_err(|_| no_archive())?;
             read(inside, each)
         }
         [0x1f, 0x8b, ..] => read(GzDecoder::new(file), each),
         _ => read(file, each),
     }
+}
+
+/// An archive, and the place of the one backup in it.
+fn archive<R: Read + Seek>(mut file: R) -> Result<(ZipArchive<R>, usize), Refusal> {
+    if !is_small(&mut file).map_err(|error| unreadable(&error))? {
+        return Err(no_archive());
+    }
+    // It begins at the beginning: the file is not searched for what may be one.
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let archive = ZipArchive::with_config(config, file).map_err(|_| no_archive())?;
+    let is_json = |place: &usize| {
+        let name = archive.name_for_index(*place).and_then(Result::ok);
+        name.is_some_and(|name| name.ends_with(".json"))
+    };
+    let names: Vec<usize> = (0..archive.len()).filter(is_json).collect();
+    let &[place] = names.as_slice() else { return Err(no_archive()) };
+    Ok((archive, place))
+}
+
+/// Whether an archive says that it holds few files: whoever opens one reads a header for each of them, and keeps
+/// all of these in memory. It is said in the record at its end, of which there is more than one where somebody
+/// wants to mislead: none of them may say more, nor be of the form for archives that are larger than any backup.
+fn is_small<R: Read + Seek>(file: &mut R) -> io::Result<bool> {
+    let size = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(size.saturating_sub(ARCHIVE_END)))?;
+    let mut end = Vec::new();
+    file.take(ARCHIVE_END).read_to_end(&mut end)?;
+    // APPNOTE.TXT 6.3.10, 4.3.15 and 4.3.16: the numbers of files on this disk and in all stand 8 and 10 bytes
+    // behind the beginning of the record; what says where the record of the large form is stands right before.
+    let too_much = |record: &[u8], at: usize| {
+        let number = |at: usize| usize::from(u16::from_le_bytes([record[at], record[at + 1]]));
+        let before = at.checked_sub(20).and_then(|at| end.get(at..at + 4));
+        number(8).max(number(10)) > MOST_IN_ARCHIVE || before == Some(b"PK\x06\x07".as_slice())
+    };
+    let mut records =
+        end.windows(12).enumerate().filter(|(_, some)| some.starts_with(b"PK\x05\x06"));
+    Ok(!records.any(|(at, record)| too_much(record, at)))
 }
 
 fn read_some(file: &mut File, into: &mut [u8]) -> io::Result<usize> {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
+use tokio::select;
 use tokio::sync::mpsc;
 use watchstate_engine::restore::Wanted;
-use watchstate_engine::{Account, Engine, Preview, Recalled, Restore, Restored};
+use watchstate_engine::{Account, CancellationToken, Engine, Preview, Recalled, Restore, Restored};
 use watchstate_model::{Because, Kept, Moment, TitleId};
 
 use super::read::{Said, Whole, read_file};
@@ -79,22 +80,33 @@ impl Remembered {
 
 impl Household {
     /// Reads a backup of this household's shelf to its end, and finds out which titles it means. Nothing is
-    /// changed; one that cannot be read as a whole is refused as a whole.
-    pub async fn remember(&self, engine: &Engine, id: &str) -> Result<Remembered> {
+    /// changed; one that cannot be read as a whole is refused as a whole. Stopped by `cancel` at once.
+    pub async fn remember(
+        &self,
+        engine: &Engine,
+        id: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Remembered> {
         let (shelf, id) = (self.shelf(), id.to_owned());
         let file = tokio::task::spawn_blocking(move || shelf.open(&id)).await;
-        self.remember_file(engine, file.map_err(broken_off)??).await
+        self.remember_file(engine, file.map_err(broken_off)??, cancel).await
     }
 
     /// The same of a file that a person chose themselves.
-    pub async fn remember_file(&self, engine: &Engine, file: File) -> Result<Remembered> {
+    pub async fn remember_file(
+        &self,
+        engine: &Engine,
+        file: File,
+        cancel: &CancellationToken,
+    ) -> Result<Remembered> {
         let (some, mut coming) = mpsc::channel::<Vec<Said>>(2);
+        let asked_to_stop = cancel.clone();
         let reading = tokio::task::spawn_blocking(move || -> Result<Whole, Refusal> {
             let mut page = Vec::with_capacity(AT_ONCE);
             let whole = read_file(file, &mut |said| {
                 page.push(said);
                 if page.len() < AT_ONCE {
-                    return true;
+                    return !asked_to_stop.is_cancelled();
                 }
                 let page = std::mem::replace(&mut page, Vec::with_capacity(AT_ONCE));
                 some.blocking_send(page).is_ok()
@@ -104,7 +116,14 @@ impl Household {
             Ok(whole)
         });
         let mut remembered = Remembered::default();
-        while let Some(page) = coming.recv().await {
+        loop {
+            let page = select! {
+                biased;
+                // Not waited for: a slow disk may keep it reading for a while, and nobody listens.
+                () = cancel.cancelled() => return Err(stopped()),
+                page = coming.recv() => page,
+            };
+            let Some(page) = page else { break };
             remembered.take_all(engine, page).await?;
         }
         let whole = reading.await.map_err(broken_off)??;
@@ -169,6 +188,10 @@ impl Household {
         }
         Ok(chosen)
     }
+}
+
+fn stopped() -> ApiError {
+    ApiError::new(Code::Stopped, "stopped; begin again when you like")
 }
 
 fn broken_off(_: tokio::task::JoinError) -> ApiError {

@@ -94,7 +94,8 @@ impl Household {
     /// The backups of this household, by the settings as they are now.
     pub(crate) fn shelf(&self) -> Shelf {
         let keeping = self.around.keeping();
-        let folder = keeping.folder.clone().unwrap_or_else(|| self.path().join(USUAL));
+        let chosen = self.backups_in.clone().or_else(|| keeping.folder.clone());
+        let folder = chosen.unwrap_or_else(|| self.path().join(USUAL));
         Shelf { folder, keeping }
     }
 
@@ -125,15 +126,21 @@ impl Shelf {
         &self.folder
     }
 
-    /// What is there, the latest first.
+    /// What is shown of what is there, the latest first.
     pub(super) fn list(&self) -> io::Result<Vec<OnShelf>> {
+        let mut all = self.all()?;
+        all.truncate(MOST);
+        Ok(all)
+    }
+
+    /// All that is there, the latest first.
+    fn all(&self) -> io::Result<Vec<OnShelf>> {
         let mut all: Vec<OnShelf> = self
             .names()?
             .into_iter()
             .filter_map(|name| look(&self.folder.join(&name), name).ok())
             .collect();
         all.sort_by(|a, b| (b.made_at, &b.id).cmp(&(a.made_at, &a.id)));
-        all.truncate(MOST);
         Ok(all)
     }
 
@@ -169,39 +176,61 @@ impl Shelf {
 
     /// Lets go of what is old: of each account, backups beyond the number that is kept or older than the age
     /// that is kept. The latest of an account always stays, and so does every file under a name that is not
-    /// ours, so that a backup is kept for good by giving it another name.
-    pub(super) fn tidy(&self, now: Moment) -> io::Result<Vec<String>> {
-        let mut seen: HashMap<(String, String), usize> = HashMap::new();
-        let mut gone = Vec::new();
+    /// the one we gave it, so that a backup is kept for good by giving it another name. One that cannot be
+    /// removed keeps none of the others.
+    pub(super) fn tidy(&self, now: Moment) -> io::Result<Tidied> {
+        self.tidy_by(now, &|path| fs::remove_file(path))
+    }
+
+    fn tidy_by(&self, now: Moment, remove: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<Tidied> {
+        let mut tidied = Tidied::default();
         if !self.folder.is_dir() {
-            return Ok(gone);
+            return Ok(tidied);
         }
-        for one in self.list()? {
-            let Some(source) = one.source.as_ref().filter(|_| one.form == Form::Ours) else {
-                continue;
-            };
-            if !is_dated(&one.id) {
-                continue;
-            }
-            let key = (source.person.clone(), source.backend.clone());
-            let count = seen.entry(key).or_default();
-            *count += 1;
-            let old = self.keeping.days > 0
-                && one.made_at.0 < now.0.saturating_sub(self.keeping.days.saturating_mul(DAY_S));
-            if *count > 1 && (*count > self.keeping.most || old) {
-                fs::remove_file(self.folder.join(&one.id))?;
-                gone.push(one.id);
+        for id in self.old(&self.all()?, now) {
+            match remove(&self.folder.join(id)) {
+                Ok(()) => tidied.gone.push(id.to_owned()),
+                Err(error) => tidied.stuck.push((id.to_owned(), error.kind())),
             }
         }
         for entry in fs::read_dir(&self.folder)?.filter_map(io::Result::ok) {
-            let left = entry.file_name().to_string_lossy().starts_with(UNFINISHED)
-                && changed_at(&entry.path()).0 < now.0 - LEFT_BEHIND_S;
-            if left {
-                fs::remove_file(entry.path())?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(UNFINISHED) && changed_at(&entry.path()).0 < now.0 - LEFT_BEHIND_S {
+                let removed = remove(&entry.path());
+                tidied.stuck.extend(removed.err().map(|error| (name, error.kind())));
             }
         }
-        Ok(gone)
+        Ok(tidied)
     }
+
+    /// What is to go of all that is there, which stands in its order: the latest first.
+    fn old<'a>(&self, all: &'a [OnShelf], now: Moment) -> Vec<&'a str> {
+        let mut seen: HashMap<(&str, &str), usize> = HashMap::new();
+        let too_old = now.0.saturating_sub(self.keeping.days.saturating_mul(DAY_S));
+        let mut old = Vec::new();
+        for one in all.iter().filter(|one| one.form == Form::Ours) {
+            let Some(source) = &one.source else { continue };
+            if !is_named_by_us(&one.id, source, one.made_at) {
+                continue;
+            }
+            let count = seen.entry((source.person.as_str(), source.backend.as_str())).or_default();
+            *count += 1;
+            let aged = self.keeping.days > 0 && one.made_at.0 < too_old;
+            if *count > 1 && (*count > self.keeping.most || aged) {
+                old.push(one.id.as_str());
+            }
+        }
+        old
+    }
+}
+
+/// What became of old backups.
+#[derive(Default, Debug)]
+pub(super) struct Tidied {
+    /// The backups that are gone.
+    pub gone: Vec<String>,
+    /// What could not be removed, and why.
+    pub stuck: Vec<(String, io::ErrorKind)>,
 }
 
 fn changed_at(path: &Path) -> Moment {
@@ -257,22 +286,33 @@ fn foot_of(end: &[u8]) -> Option<FootIn> {
 /// The name of a new backup. Names of people and backends may be anything; what a file may not be called is
 /// left out, and then the number of the backend keeps two of them apart.
 pub(super) fn file_name(person: &str, id: BackendId, backend: &str, at: Moment) -> String {
-    let plain = |name: &str| -> String {
-        let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-        name.to_lowercase().chars().map(|letter| if safe(letter) { letter } else { '-' }).collect()
-    };
-    let (who, on) = (plain(person), plain(backend));
-    let number = if on == backend.to_lowercase() { String::new() } else { format!("-{id}") };
-    format!("{who}.{on}{number}.{}.json", stamp(at))
+    let number = if is_plain(backend) { String::new() } else { format!("-{id}") };
+    format!("{}.{}{number}.{}.json", plain(person), plain(backend), stamp(at))
 }
 
-/// Whether a name ends as those that we give: a file that was given another is kept for good.
-fn is_dated(name: &str) -> bool {
-    let Some(stamp) = name.strip_suffix(".json").and_then(|name| name.rsplit('.').next()) else {
-        return false;
-    };
-    let digits = |text: &str, many| text.len() == many && text.bytes().all(|b| b.is_ascii_digit());
-    stamp.split_once('-').is_some_and(|(day, time)| digits(day, 8) && digits(time, 6))
+fn plain(name: &str) -> String {
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    name.to_lowercase().chars().map(|letter| if safe(letter) { letter } else { '-' }).collect()
+}
+
+/// Whether nothing is lost of a name in that of a file.
+fn is_plain(name: &str) -> bool {
+    plain(name) == name.to_lowercase()
+}
+
+/// Whether a backup still has the name that it was given when it was made, whatever number its backend had: a
+/// file that was given another is kept for good.
+fn is_named_by_us(name: &str, source: &Source, made_at: Moment) -> bool {
+    let before = format!("{}.{}", plain(&source.person), plain(&source.backend));
+    let behind = format!(".{}.json", stamp(made_at));
+    let number = name.strip_prefix(&before).and_then(|name| name.strip_suffix(&behind));
+    number.is_some_and(|number| match number.strip_prefix('-') {
+        Some(digits) if !is_plain(&source.backend) => {
+            !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+        }
+        Some(_) => false,
+        None => number.is_empty() && is_plain(&source.backend),
+    })
 }
 
 #[cfg(test)]
@@ -305,10 +345,36 @@ mod tests {
             ("Zoë", "a b", "zo-.a-b-3.20270115-080000.json"),
         ] {
             assert_eq!(file_name(person, BackendId(3), backend, at), name);
-            assert!(is_dated(name));
+            assert!(is_named_by_us(name, &of(person, backend), at));
         }
-        for kept in ["main.den.json", "before the move.json", "main.den.20270115-0800xx.json"] {
-            assert!(!is_dated(kept), "{kept}");
+    }
+
+    fn of(person: &str, backend: &str) -> Source {
+        let [person, backend, kind] = [person, backend, "plex"].map(str::to_owned);
+        Source { person, backend, kind }
+    }
+
+    #[test]
+    fn any_other_name_keeps_a_backup_for_good() {
+        let at = Moment(1_800_000_000);
+        for name in [
+            "before-the-move.main.den.20270115-080000.json",
+            "main.den.before-the-move.20270115-080000.json",
+            "main.den.20270115-080000.before-the-move.json",
+            "main.den.20270115-080000 (1).json",
+            "main.den-2.20270115-080000.json",
+            "main.den-.20270115-080000.json",
+            "main.den.20270115-080001.json",
+            "main.attic.20270115-080000.json",
+            "ana.den.20270115-080000.json",
+            "main.den.json",
+            "before the move.json",
+            "main.den.20270115-0800xx.json",
+        ] {
+            assert!(!is_named_by_us(name, &of("main", "den"), at), "{name}");
+        }
+        for name in ["main.a-b.20270115-080000.json", "main.a-b-x.20270115-080000.json"] {
+            assert!(!is_named_by_us(name, &of("main", "a b"), at), "{name}");
         }
     }
 
@@ -379,18 +445,53 @@ mod tests {
         let den: Vec<String> = [40, 30, 3, 2, 1].map(|ago| put(folder, "den", days(ago))).into();
         let attic = put(folder, "attic", days(99));
         let pinned = put(folder, "den", days(50));
+        let prefixed = format!("before-the-move.{pinned}");
+        fs::copy(folder.join(&pinned), folder.join(&prefixed)).unwrap();
         fs::rename(folder.join(&pinned), folder.join("before the move.json")).unwrap();
         fs::write(folder.join("theirs.20200101-000000.json"), "[]").unwrap();
-        let gone = shelf(folder, 3, 0).tidy(Moment(now)).unwrap();
+        let tidy = |most, keep_days, at| {
+            let tidied = shelf(folder, most, keep_days).tidy(Moment(at)).unwrap();
+            assert_eq!(tidied.stuck, []);
+            tidied.gone
+        };
+        let gone = tidy(3, 0, now);
         assert_eq!(gone, [den[1].clone(), den[0].clone()], "three of an account are kept");
-        let gone = shelf(folder, 3, 2).tidy(Moment(now)).unwrap();
-        assert_eq!(gone, [den[2].clone()], "none that is older than two days");
+        assert_eq!(tidy(3, 2, now), [den[2].clone()], "none that is older than two days");
         let left = shelf(folder, 3, 2).list().unwrap();
         let is_left = |name: &str| left.iter().any(|one| one.id == name);
         assert!(is_left(&attic), "the latest of an account stays, however old");
         assert!(is_left("before the move.json") && is_left("theirs.20200101-000000.json"));
-        let gone = shelf(folder, 0, 1).tidy(Moment(now + 90 * DAY_S)).unwrap();
+        assert!(is_left(&prefixed), "a name in front is another name");
+        let gone = tidy(0, 1, now + 90 * DAY_S);
         assert_eq!(gone, [den[3].clone()], "and that one is never the last to go");
         assert!(folder.join(&den[4]).exists());
+    }
+
+    #[test]
+    fn what_is_not_shown_any_more_goes_as_well() {
+        let outside = tempfile::tempdir().unwrap();
+        let made: Vec<String> =
+            (0..=MOST).map(|n| put(outside.path(), "den", i64::try_from(n).unwrap())).collect();
+        let shelf = shelf(outside.path(), MOST, 0);
+        assert_eq!(shelf.list().unwrap().len(), MOST, "one is not shown");
+        assert_eq!(shelf.tidy(Moment(9)).unwrap().gone, [made[0].clone()], "and does not stay");
+    }
+
+    #[test]
+    fn one_that_cannot_be_removed_keeps_none_of_the_others() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path();
+        let den: Vec<String> = [1, 2, 3, 4].map(|at| put(folder, "den", at)).into();
+        let left_behind = format!("{UNFINISHED}x");
+        fs::write(folder.join(&left_behind), "").unwrap();
+        let stubborn = |path: &Path| match path.ends_with(&den[1]) {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => fs::remove_file(path),
+        };
+        let later = changed_at(&folder.join(&left_behind)).0 + LEFT_BEHIND_S + 1;
+        let tidied = shelf(folder, 1, 0).tidy_by(Moment(later), &stubborn).unwrap();
+        assert_eq!(tidied.gone, [den[2].clone(), den[0].clone()]);
+        assert_eq!(tidied.stuck, [(den[1].clone(), io::ErrorKind::PermissionDenied)], "it is told");
+        assert!(!folder.join(&left_behind).exists(), "what was left unfinished goes all the same");
     }
 }

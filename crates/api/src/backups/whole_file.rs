@@ -56,7 +56,11 @@ fn make(folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(folder)
+    builder.create(folder).map_err(|error| match error.kind() {
+        // Said of a file in its place; to be told apart from a backup of the same name.
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

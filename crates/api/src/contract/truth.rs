@@ -31,8 +31,8 @@ pub struct Overview {
     pub truth: Truth,
     /// The same in a sentence, as in the tray.
     pub says: String,
-    /// What to do about it, where something keeps everything from going on: the database, the keyring. What
-    /// to do about a backend stands with the backend.
+    /// What to do about it, where something keeps everything from going on, the database or the keyring, or
+    /// where the last backup failed. What to do about a backend stands with the backend.
     pub todo: Option<String>,
     /// Whether anything goes on or waits for its turn, and so can be stopped. [`Overview::truth`] says
     /// `working` of what is still to be told as well, when nothing goes on.

@@ -63,6 +63,9 @@ pub struct Last {
     pub ms: u64,
     /// One sentence.
     pub says: String,
+    /// What is wrong with it, in a line with what to do: what made it fail, this time or, where a person stopped
+    /// it, before. Nothing once it went well.
+    pub wrong: Option<String>,
 }
 
 /// A task as it is shown.
@@ -339,14 +342,17 @@ impl Timer {
 
     fn ended(&self, task: TaskName, began: Moment, done: Result<String>) {
         let took = self.clock.now().0.saturating_sub(began.0).max(0);
-        let (ok, says) = match done {
-            Ok(says) => (true, says),
-            Err(error) => (false, error.message),
-        };
         let ms = u64::try_from(took).unwrap_or(0).saturating_mul(1000);
         let mut state = self.state();
+        let (ok, says, wrong) = match done {
+            Ok(says) => (true, says, None),
+            Err(ApiError { code: Code::Stopped, message }) => {
+                (false, message, state.last.remove(&task).and_then(|before| before.wrong))
+            }
+            Err(ApiError { message, .. }) => (false, message.clone(), Some(message)),
+        };
         state.running.remove(&task);
-        state.last.insert(task, Last { at: began, ok, ms, says });
+        state.last.insert(task, Last { at: began, ok, ms, says, wrong });
         state.keep(task);
         drop(state);
         self.changed();
@@ -375,7 +381,9 @@ impl State {
     /// the process lives.
     fn keep(&mut self, task: TaskName) {
         let last = self.last.get(&task).map(
-            |last| json!({ "at": last.at.0, "ok": last.ok, "ms": last.ms, "says": last.says }),
+            |last| json!({
+                "at": last.at.0, "ok": last.ok, "ms": last.ms, "says": last.says, "wrong": last.wrong,
+            }),
         );
         let kept = json!({ "seen": self.seen.get(&task).map(|seen| seen.0), "last": last });
         if let Err(error) = self.file.set(task.name(), Some(kept)) {
@@ -396,6 +404,7 @@ fn last_of(kept: &Value) -> Option<Last> {
         ok: kept.get("ok")?.as_bool()?,
         ms: kept.get("ms")?.as_u64()?,
         says: kept.get("says")?.as_str()?.to_owned(),
+        wrong: kept.get("wrong").and_then(Value::as_str).map(str::to_owned),
     })
 }
 

@@ -11,7 +11,7 @@ use watchstate_engine::Settings;
 use watchstate_servers::Limits;
 
 use super::table::{self, Definition, Group, TABLE, definition};
-use super::{Resolved, resolve};
+use super::{Resolved, Source, resolve};
 use crate::kept_file::KeptFile;
 use crate::{ApiError, Refusal, Result};
 
@@ -71,6 +71,20 @@ impl Book {
     /// What is wrong with the file: it was damaged and is put aside, or cannot be read.
     pub fn trouble(&self) -> Option<&Refusal> {
         self.trouble.as_ref()
+    }
+
+    /// The first value, of the environment or of the file, that cannot be taken and for which a default stands
+    /// in: for whoever would rather do nothing than something else than was asked for.
+    pub fn not_taken(&self) -> Option<Refusal> {
+        TABLE.iter().find_map(|definition| {
+            let Resolved { source, trouble, .. } = self.resolved(definition);
+            let Refusal { what, todo } = trouble?;
+            Some(match source {
+                // That names the variable already.
+                Source::Environment => Refusal { what, todo },
+                _ => Refusal::new(format!("{FILE}, {}: {what}", definition.name), todo),
+            })
+        })
     }
 
     /// All settings that are shown, in their order; those of the tasks are not among them.

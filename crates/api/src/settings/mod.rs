@@ -3,6 +3,7 @@
 //! The environment wins, and locks what it sets; then comes what was kept in the file; then the default.
 
 pub mod book;
+mod kind;
 pub mod table;
 
 use std::collections::BTreeMap;

@@ -68,6 +68,35 @@ fn the_table_is_sound() {
     assert_eq!(table::limits(default), usual, "the defaults are the clients'");
 }
 
+/// The line of a table of the guide about a setting.
+fn told<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    page.lines().find(|line| line.starts_with(&format!("| `{name}` |")))
+}
+
+#[test]
+fn the_guide_names_every_setting_and_no_other() {
+    let page = include_str!("../../../../docs/guide/settings.md");
+    let of_tasks = include_str!("../../../../docs/guide/schedules.md");
+    for Definition { name, title, group, default, .. } in TABLE {
+        let line = told(page, name).unwrap_or_else(|| panic!("settings.md: {name}"));
+        let usual = if default.is_empty() { "empty".to_owned() } else { format!("`{default}`") };
+        assert!(line.contains(&usual), "settings.md: the default of {name}: {line}");
+        if *group == Group::Tasks {
+            let line = told(of_tasks, name).unwrap_or_else(|| panic!("schedules.md: {name}"));
+            assert!(line.contains(&usual), "schedules.md: the default of {name}: {line}");
+        } else {
+            assert!(line.contains(title), "settings.md: the title of {name}: {line}");
+        }
+    }
+    for (page, text) in [("settings.md", page), ("schedules.md", of_tasks)] {
+        for line in text.lines().filter_map(|line| line.strip_prefix("| `WS_")) {
+            let name = format!("WS_{}", line.split('`').next().unwrap_or_default());
+            let known = definition(&name).is_some() || name == "WS_DATA_PATH";
+            assert!(known, "{page}: there is no {name}");
+        }
+    }
+}
+
 #[test]
 fn the_environment_wins_then_the_file_then_the_default() {
     use Source::{Default, Environment, Kept};
@@ -136,6 +165,22 @@ fn numbers_written_by_hand_are_read() {
     book.set(NOTIFICATIONS, Some("on")).unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("WS_X"), "what is not known stays");
+}
+
+#[test]
+fn a_value_that_cannot_be_taken_is_told_wherever_it_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    let open = |value: &'static str| {
+        Book::open(folder.path(), move |name| (name == BACKUP_PATH).then(|| value.to_owned()))
+    };
+    assert_eq!(open(" ").not_taken(), None, "an empty variable is not set");
+    assert_eq!(open("/backups").not_taken(), None);
+    let told = open("backups").not_taken().unwrap();
+    assert!(told.what.contains(BACKUP_PATH) && told.todo.contains("whole path"), "{told}");
+    std::fs::write(&file, r#"{"WS_BACKUP_KEEP": "many"}"#).unwrap();
+    let told = open("").not_taken().unwrap();
+    assert!(told.what.contains(BACKUP_KEEP) && told.what.contains("settings.json"), "{told}");
 }
 
 #[test]

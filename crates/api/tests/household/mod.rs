@@ -141,7 +141,7 @@ impl Window {
         Self::open_around(folder, None, around, SimClock::at(NOW)).await
     }
 
-    async fn open_around(
+    pub async fn open_around(
         folder: TempDir,
         demo: Option<Arc<dyn Demo>>,
         around: Surroundings,

@@ -167,6 +167,70 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
+/// An archive of nothing but headers of files that are not there.
+fn of_headers(many: usize, end: &[u8]) -> Vec<u8> {
+    let mut header = [0; 46];
+    header[..4].copy_from_slice(b"PK\x01\x02");
+    [b"PK\x03\x04".as_slice(), &header.repeat(many), end].concat()
+}
+
+/// The record at the end of one: it says how many files there are, and how large their headers are together.
+fn end_of_archive(many: u16, bytes: u32) -> Vec<u8> {
+    let (many, bytes, begin) = (many.to_le_bytes(), bytes.to_le_bytes(), 4_u32.to_le_bytes());
+    [b"PK\x05\x06\0\0\0\0".as_slice(), &many, &many, &bytes, &begin, &[0, 0]].concat()
+}
+
+/// The same of the form for large archives, behind so many headers.
+fn end_of_large_archive(many: u64) -> Vec<u8> {
+    let (length, bytes, begin) =
+        (44_u64.to_le_bytes(), (many * 46).to_le_bytes(), 4_u64.to_le_bytes());
+    let at = (4 + many * 46).to_le_bytes();
+    let counts = [many.to_le_bytes(), many.to_le_bytes()].concat();
+    let record = [b"PK\x06\x06".as_slice(), &length, &[0; 12], &counts, &bytes, &begin].concat();
+    let locator = [b"PK\x06\x07".as_slice(), &[0; 4], &at, &1_u32.to_le_bytes()].concat();
+    [record, locator, end_of_archive(u16::MAX, u32::MAX)].concat()
+}
+
+/// How much of a source is read.
+struct Watched<R>(R, u64);
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(into)?;
+        self.1 += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Watched<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn an_archive_of_very_many_files_is_refused_before_they_are_looked_at() {
+    let many = 65_534;
+    let length = u32::try_from(many * 46).unwrap();
+    let honest = end_of_archive(u16::try_from(many).unwrap(), length);
+    // One that says little comes last, and is none: whoever opens the archive goes back to the one before.
+    let hidden = [honest.clone(), end_of_archive(1, 46)].concat();
+    let large = end_of_large_archive(many as u64);
+    for (end, why) in [(&honest, "many"), (&hidden, "hidden"), (&large, "the large form")] {
+        let bytes = of_headers(many, end);
+        assert!(bytes.len() as u64 > 8 * ARCHIVE_END);
+        let mut file = Watched(io::Cursor::new(bytes), 0);
+        let refused = archive(&mut file).err().expect(why);
+        assert!(refused.what.contains("archive"), "{why}: {refused}");
+        assert!(file.1 <= ARCHIVE_END, "{why}: {} bytes were read", file.1);
+    }
+    let few = zipped(&[("a.json", b"[]"), ("read me.txt", b"")]);
+    assert_eq!(archive(io::Cursor::new(few)).unwrap().1, 0, "a note beside the backup is no harm");
+    let names: Vec<String> = (0..=MOST_IN_ARCHIVE).map(|n| format!("{n}.json")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"[]"[..])).collect();
+    assert!(archive(io::Cursor::new(zipped(&files))).is_err());
+}
+
 #[test]
 fn packed_files() {
     let plain = ours(FILM, 1);

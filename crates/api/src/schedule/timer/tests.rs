@@ -94,7 +94,8 @@ async fn each_at_its_time_and_once() {
     scene.clock.0.fetch_add(7, Ordering::SeqCst);
     assert_eq!(scene.end(Ok("3 written".to_owned())).await, TaskName::Export);
     let row = scene.row(TaskName::Export);
-    let last = Last { at: Moment(START + 1200), ok: true, ms: 7000, says: "3 written".to_owned() };
+    let (at, says) = (Moment(START + 1200), "3 written".to_owned());
+    let last = Last { at, ok: true, ms: 7000, says, wrong: None };
     assert_eq!((row.running, row.last), (false, Some(last.clone())));
     assert_eq!(row.words, "every hour at 30 past");
     let next: Vec<_> = (1..=3).map(|hour| Moment(START + 1200 + hour * HOUR)).collect();
@@ -206,6 +207,28 @@ async fn stopped_and_gone_down() {
     changes.changed().await.unwrap();
     let row = scene.row(TaskName::Import);
     assert!(!row.running && !row.last.unwrap().ok, "work that went down does not run for ever");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_known_until_it_goes_well() {
+    let mut scene = scene();
+    let full = || ApiError::new(Code::Trouble, "the disk is full; make room");
+    let stopped = || ApiError::new(Code::Stopped, "stopped; begin again");
+    let wrong = Some("the disk is full; make room");
+    for (ends, says, wrong, why) in [
+        (Err(stopped()), "stopped; begin again", None, "a person stopped it: no trouble"),
+        (Err(full()), "the disk is full; make room", wrong, "it failed"),
+        (Err(stopped()), "stopped; begin again", wrong, "a stop says nothing of what was before"),
+        (Ok("3 files".to_owned()), "3 files", None, "it went well"),
+    ] {
+        scene.timer.run_now(TaskName::Backup).unwrap();
+        scene.end(ends).await;
+        for _ in 0..2 {
+            let last = scene.row(TaskName::Backup).last.unwrap();
+            assert_eq!((last.says.as_str(), last.wrong.as_deref()), (says, wrong), "{why}");
+            scene.restart();
+        }
+    }
 }
 
 #[tokio::test]
