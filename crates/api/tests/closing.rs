@@ -61,9 +61,10 @@ async fn a_write_on_its_way_arrives_before_the_app_is_closed() {
     let marks = || servers.jellyfin.requests().iter().filter(is_mark).count();
     let before = marks();
     window.ask("run_task", json!({ "name": "export" })).await;
+    let mut again = tokio::time::interval(Duration::from_millis(5));
     let writing = async {
         while marks() == before {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            again.tick().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), writing).await.unwrap();

@@ -241,7 +241,7 @@ mod tests {
                 "the brake holds",
             ),
             (
-                Standing { look_anew: Some("Look at it again"), ..with(two()) },
+                Standing { look_anew: Some(advice("Look at it again", "Look")), ..with(two()) },
                 Truth::NeedsYou,
                 "Look at it again",
                 "the world changed after the preview",
