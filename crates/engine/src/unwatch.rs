@@ -7,6 +7,7 @@ use watchstate_model::{BackendId, Because, Brake, ItemId, Moment, PersonId, RunI
 use watchstate_store::{Brakes, JournalRow, KnownItem, OpenUnwatch, Tx, What};
 
 use crate::decide::{Decisions, Seen, Stance};
+use crate::follow::NO_RUN;
 use crate::take_in::Taker;
 use crate::{Account, Consent, Engine, Result};
 
@@ -36,7 +37,7 @@ impl Engine {
         }
         let said = match consent.yes {
             true => BTreeMap::new(),
-            false => self.judge(&mut tx, person, &brakes, &found, at).await?,
+            false => self.judge(&mut tx, person, &brakes, run, &found, at).await?,
         };
         let mut hold = Vec::new();
         let is_asked = |open: &&OpenUnwatch| accounts.iter().any(|a| a.backend.id == open.backend);
@@ -72,6 +73,7 @@ impl Engine {
         tx: &mut Tx,
         person: PersonId,
         brakes: &Brakes,
+        run: RunId,
         found: &[OpenUnwatch],
         at: Moment,
     ) -> Result<BTreeMap<BackendId, Brake>> {
@@ -95,7 +97,10 @@ impl Engine {
         let watched = tx.count_watched(person).await?;
         // What comes in one by one, as sockets tell it, is counted together: a server that loses its marks
         // slowly is held like one that lost them at once.
-        let lately = tx.count_taken_away(person, Moment(at.0 - LATELY_S)).await?;
+        let lately = match run {
+            NO_RUN => tx.count_taken_away(person, Moment(at.0 - LATELY_S)).await?,
+            _ => 0,
+        };
         let all: Vec<Loss> = losses.values().copied().collect();
         Ok(losses.into_keys().zip(brake(&all, lately, watched, usual)).collect())
     }

@@ -16,6 +16,7 @@ use watchstate_engine::{CancellationToken, Restore, Restored, Trouble, Undo};
 use watchstate_model::restore::{Kept, Way};
 use watchstate_model::{BackendId, Because, ItemKey, Moment, TitleId, Watch};
 use watchstate_servers::ServerKind;
+use watchstate_store::KnownItem;
 
 fn once(to: BackendId, way: Way, title: TitleId, kept: Kept) -> Restore {
     let titles = BTreeMap::from([(title, kept)]);
@@ -83,10 +84,13 @@ async fn counts_and_dates_that_a_restore_changes_are_kept_to_be_taken_back() {
     let kept = Kept { watch: Watch::WATCHED, plays: 1, played_at: Some(Moment(NOW.0 - 90_000)) };
     let keys: Vec<ItemKey> =
         attic.library().entries().iter().map(|entry| entry.key.clone()).collect();
-    let keys: Vec<&ItemKey> = keys.iter().collect();
+    let keys: Vec<&str> = keys.iter().map(ItemKey::as_str).collect();
     let attic_is = backend_of(&home, "attic").await;
-    let known = home.store.titles_of_keys(attic_is, &keys).await.unwrap();
-    let spared = known.into_iter().map(|(_, title, _)| title).collect();
+    let mut tx = home.store.begin().await.unwrap();
+    // A file may hold several episodes.
+    let known = tx.items_with_keys(attic_is, &keys).await.unwrap();
+    drop(tx);
+    let spared = known.iter().flat_map(KnownItem::titles).collect();
     let wish = Restore { spared, ..once(attic_is, Way::Exact, heat, kept) };
     assert_eq!(restore(&home, &wish).await.unwrap().changed, 1);
     let now = held(&home, heat).await;
