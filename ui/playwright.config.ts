@@ -29,5 +29,7 @@ export default defineConfig({
     command: `npx vite build --mode sample --outDir node_modules/.sample && npx vite preview --outDir node_modules/.sample --host 127.0.0.1 --port ${PORT} --strictPort`,
     url: `http://127.0.0.1:${PORT}`,
     reuseExistingServer: false,
+    // It is built first, which takes its time on a busy computer.
+    timeout: 240_000,
   },
 });
