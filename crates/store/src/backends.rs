@@ -310,6 +310,8 @@ impl Tx {
 
     /// Removes a backend with everything that only it said. What was learned from it stays.
     pub async fn remove_backend(&mut self, backend: BackendId) -> Result<()> {
+        self.forget_snapshots_of(backend).await?;
+        self.forget_copies_on(backend).await?;
         sqlx::query!("DELETE FROM backends WHERE id = ?1", backend.0).execute(self.conn()).await?;
         Ok(())
     }

@@ -270,6 +270,21 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets which copies of a backend were changed: its items are none of those any more, and others may get
+    /// their numbers. What was decided because of them can still be taken back.
+    pub(crate) async fn forget_copies_on(&mut self, backend: BackendId) -> Result<()> {
+        sqlx::query!("DELETE FROM changes WHERE backend_id = ?1 AND what = 'told'", backend.0)
+            .execute(self.conn())
+            .await?;
+        sqlx::query!(
+            "UPDATE changes SET item_id = NULL, showed = NULL, shows = NULL WHERE backend_id = ?1",
+            backend.0
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets what was changed before a moment: it cannot be taken back any more.
     pub async fn forget_changes_before(&mut self, at: Moment) -> Result<u64> {
         let gone = sqlx::query!(

@@ -327,6 +327,7 @@ impl Tx {
         }
         let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
         self.forget_pages_of(&ids).await?;
+        self.stale_in_snapshots(backend, ids.into_iter()).await?;
         let rows: Vec<In<'_>> = items.iter().map(In::from).collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(
@@ -425,6 +426,7 @@ impl Tx {
     pub async fn gone(&mut self, items: &[ItemId]) -> Result<()> {
         self.forget_pages_of(items).await?;
         let ids = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        self.gone_since_snapshots(&ids).await?;
         sqlx::query!(
             "UPDATE items SET present = 0 WHERE id IN (SELECT value FROM json_each(?1))",
             ids

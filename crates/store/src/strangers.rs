@@ -88,6 +88,8 @@ impl Tx {
     pub async fn begin_anew(&mut self, backend: BackendId, who: NewIdentity<'_>) -> Result<()> {
         // Their titles are planned anew: the others may be owed something by what stays true.
         self.touch_backend(backend).await?;
+        self.forget_snapshots_of(backend).await?;
+        self.forget_copies_on(backend).await?;
         sqlx::query!("DELETE FROM items WHERE backend_id = ?1", backend.0)
             .execute(self.conn())
             .await?;

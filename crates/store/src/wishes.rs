@@ -98,11 +98,13 @@ impl Tx {
             return Ok(Vec::new());
         }
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        // There are few wishes, and often none: they come first.
+        // Often there is none. After the undo of a large run there are as many as it had changes, and a page must
+        // not look at all of them.
         let rows = sqlx::query!(
             r#"SELECT k.item_id AS "item_id!: i64", i.title_id AS "title_id!: i64"
-               FROM kept_apart k CROSS JOIN items i ON i.id = k.item_id
-               WHERE i.title_id IN (SELECT value FROM json_each(?1))"#,
+               FROM json_each(?1) j CROSS JOIN items i ON i.title_id = j.value
+               CROSS JOIN kept_apart k ON k.item_id = i.id
+               WHERE EXISTS (SELECT 1 FROM kept_apart)"#,
             titles
         )
         .fetch_all(self.conn())

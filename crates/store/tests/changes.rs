@@ -6,7 +6,7 @@ use watchstate_model::{
     BackendId, Because, ItemId, Marks, Moment, PersonId, Position, RunId, State, Target, TitleId,
     Watch,
 };
-use watchstate_store::{ChangeRow, Changed, CopyChange, Store};
+use watchstate_store::{ChangeRow, Changed, CopyChange, NewIdentity, Store};
 
 const ANA: PersonId = PersonId(1);
 
@@ -69,4 +69,25 @@ async fn what_was_kept_comes_back_until_it_is_too_old() {
     assert!(tx.changes_of(&both).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     assert_eq!(store.change(kept[0].id).await.unwrap(), None);
+}
+
+/// Other items may get the numbers of those that went.
+#[tokio::test]
+async fn what_was_told_to_a_server_that_is_no_more_is_forgotten_and_what_was_decided_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_scratch(&dir.path().join("store.sqlite")).await.unwrap();
+    let who = NewIdentity { server_id: "other", user_id: "u", user_name: "ana" };
+    for step in 0..2 {
+        let mut tx = store.begin().await.unwrap();
+        tx.add_changes(RunId(7), ANA, Moment(100), &rows()).await.unwrap();
+        match step {
+            0 => tx.begin_anew(BackendId(3), who).await.unwrap(),
+            _ => tx.remove_backend(BackendId(3)).await.unwrap(),
+        }
+        let kept = tx.changes_of(&[TitleId(1), TitleId(2)]).await.unwrap();
+        let took: Vec<_> =
+            kept.iter().map(|change| (change.row.title, change.row.changed.copy())).collect();
+        assert_eq!(took, [(TitleId(1), None), (TitleId(2), None)]);
+        // Dropped, so that the second begins as the first did.
+    }
 }
