@@ -194,6 +194,7 @@ impl App {
         self.stop_listening().await;
         self.tracker.close();
         let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();
+        house.household.store().stop_copying();
         let pause = house.household.around.pause.clone();
         tokio::select! {
             () = self.tracker.wait() => {}
