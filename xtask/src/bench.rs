@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: the measurements of docs/performance.md.
 //!
 //! `bench window` measures the app itself, `bench realtime` how soon a mark is everywhere, `bench idle` what it
-//! costs to listen while nothing happens; all else is for imports and exports.
+//! costs to listen while nothing happens, `bench undo` what taking a run back costs; all else is for imports and
+//! exports.
 
 use std::path::Path;
 

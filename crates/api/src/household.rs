@@ -227,8 +227,8 @@ impl Household {
         Ok(engine.preview_answer(accounts, wanted, self.person(), answer, &file).await?)
     }
 
-    /// Keeps a copy of the database, once a day when something changed: to be called before a run. That it
-    /// cannot be made keeps nobody from running.
+    /// Keeps a copy of the database, once a day when something changed: to be called when a run begins, which need
+    /// not wait for it. That it cannot be made keeps nobody from running.
     pub async fn keep_copy(&self) {
         match self.store.keep_copy(self.now()).await {
             Ok(Some(copy)) => {

@@ -281,6 +281,7 @@ impl Tx {
         }
         let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
         self.forget_pages_of(&ids).await?;
+        self.stale_in_snapshots(backend, ids.into_iter()).await?;
         let rows: Vec<In<'_>> = items.iter().map(In::from).collect();
         let rows = serde_json::to_string(&rows)?;
         sqlx::query!(

@@ -167,17 +167,19 @@ impl Store {
         Ok(Tx { inner: self.read.begin().await? })
     }
 
-    /// A copy of the database as it is now, in another file: what a preview works on.
+    /// A copy of the database as it is now, in another file: what a preview works on. Whoever writes does not
+    /// wait for it.
     pub async fn copy_to(&self, file: &Path) -> Result<()> {
         let Some(file) = file.to_str() else {
             return Err(StoreError::new(StoreFault::Unreadable));
         };
-        sqlx::query!("VACUUM INTO ?1", file).execute(&self.write).await?;
+        sqlx::query!("VACUUM INTO ?1", file).execute(&self.read).await?;
         Ok(())
     }
 
     /// Closes all connections; what was committed is in the file.
     pub async fn close(&self) {
+        self.end_copying().await;
         self.read.close().await;
         self.write.close().await;
         self.leave_a_mark();

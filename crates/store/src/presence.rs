@@ -46,6 +46,7 @@ impl Tx {
     pub async fn gone(&mut self, items: &[ItemId]) -> Result<()> {
         self.forget_pages_of(items).await?;
         let ids = serde_json::to_string(&items.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        self.gone_since_snapshots(&ids).await?;
         sqlx::query!(
             "UPDATE items SET present = 0 WHERE id IN (SELECT value FROM json_each(?1))",
             ids

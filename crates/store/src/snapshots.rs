@@ -1,18 +1,29 @@
 //! What accounts showed before something was written to them.
 //!
 //! The marks of an account's items are cut into pieces of a fixed range of items each. A piece in which nothing
-//! changed is the same bytes as in the snapshot before, and is kept once: a snapshot costs what has changed.
+//! changed is the same bytes as in the snapshot before, and is kept once; whoever writes an item says in which
+//! range, so that it is not even read: a snapshot costs what has changed.
 
+use std::collections::BTreeSet;
 use std::hash::Hasher;
 
+use serde::Deserialize;
 use siphasher::sip::SipHasher13;
 use watchstate_model::{BackendId, ItemId, Marks, Moment, Position, RunId, TitleId, Watch};
 
 use crate::rows::marks;
 use crate::{Result, Store, Tx};
 
-/// How many items a piece ranges over.
+/// How many items a piece ranges over; a migration has this number too.
 const RANGE: i64 = 1024;
+
+/// The latest snapshot of a backend.
+#[derive(Clone, Copy)]
+struct Latest {
+    id: i64,
+    items: i64,
+    bytes: i64,
+}
 
 /// A snapshot, as a list shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,25 +87,33 @@ impl Tx {
         if known.n > 0 {
             return Ok(false);
         }
-        let ends = sqlx::query!(
-            r#"SELECT min(id) AS "first: i64", max(id) AS "last: i64" FROM items
-               WHERE backend_id = ?1"#,
-            backend.0
-        )
-        .fetch_one(self.conn())
-        .await?;
-        let (Some(first), Some(last)) = (ends.first, ends.last) else { return Ok(false) };
-        let (mut items, mut bytes) = (0_i64, 0_i64);
+        let before = self.latest_snapshot(backend).await?;
+        let stale = match before {
+            Some(_) => self.stale_places(backend).await?,
+            None => self.all_places(backend).await?,
+        };
+        let (mut items, mut bytes) = match before {
+            Some(before) => (before.items, before.bytes),
+            None if stale.is_empty() => return Ok(false),
+            None => (0, 0),
+        };
+        let size = |number: usize| i64::try_from(number).unwrap_or(0);
         let mut parts = Vec::new();
-        for place in first / RANGE..=last / RANGE {
-            let these = self.marks_in(backend, place).await?;
+        for place in &stale {
+            if let Some(before) = before
+                && let Some(piece) = self.piece_at(before.id, *place).await?
+            {
+                items -= size(decode(*place, &piece).unwrap_or_default().len());
+                bytes -= size(piece.len());
+            }
+            let these = self.marks_in(backend, *place).await?;
             if these.is_empty() {
                 continue;
             }
-            items += i64::try_from(these.len()).unwrap_or(0);
-            let piece = encode(place, &these);
-            bytes += i64::try_from(piece.len()).unwrap_or(0);
-            parts.push((place, self.keep_piece(&piece).await?));
+            items += size(these.len());
+            let piece = encode(*place, &these);
+            bytes += size(piece.len());
+            parts.push((*place, self.keep_piece(&piece).await?));
         }
         let snapshot = sqlx::query!(
             "INSERT INTO snapshots (backend_id, run_id, taken_at, items, bytes)
@@ -108,6 +127,19 @@ impl Tx {
         .execute(self.conn())
         .await?
         .last_insert_rowid();
+        if let Some(before) = before {
+            sqlx::query!(
+                "INSERT INTO snapshot_parts (snapshot_id, place, piece_id)
+                 SELECT ?1, p.place, p.piece_id FROM snapshot_parts p
+                 WHERE p.snapshot_id = ?2
+                   AND p.place NOT IN (SELECT s.place FROM snapshot_stale s WHERE s.backend_id = ?3)",
+                snapshot,
+                before.id,
+                backend.0
+            )
+            .execute(self.conn())
+            .await?;
+        }
         let parts = serde_json::to_string(&parts)?;
         sqlx::query!(
             "INSERT INTO snapshot_parts (snapshot_id, place, piece_id)
@@ -117,27 +149,112 @@ impl Tx {
         )
         .execute(self.conn())
         .await?;
+        sqlx::query!("DELETE FROM snapshot_stale WHERE backend_id = ?1", backend.0)
+            .execute(self.conn())
+            .await?;
         self.forget_snapshots(backend, keep).await?;
         Ok(true)
     }
 
-    async fn marks_in(&mut self, backend: BackendId, place: i64) -> Result<Vec<(ItemId, Marks)>> {
-        let (from, to) = (place * RANGE, (place + 1) * RANGE);
+    /// Keeps that these items of a backend may show something else than in its latest snapshot. To be called
+    /// wherever items are written.
+    pub(crate) async fn stale_in_snapshots(
+        &mut self,
+        backend: BackendId,
+        items: impl Iterator<Item = ItemId>,
+    ) -> Result<()> {
+        let places: BTreeSet<i64> = items.map(|item| item.0 / RANGE).collect();
+        let places = serde_json::to_string(&places)?;
+        sqlx::query!(
+            "INSERT INTO snapshot_stale (backend_id, place)
+             SELECT ?2, value FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+            places,
+            backend.0
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// The same for items of whatever backends: a JSON list of their rows.
+    pub(crate) async fn gone_since_snapshots(&mut self, items: &str) -> Result<()> {
+        sqlx::query!(
+            "INSERT INTO snapshot_stale (backend_id, place)
+             SELECT i.backend_id, i.id / ?2 FROM json_each(?1) j CROSS JOIN items i ON i.id = j.value
+             WHERE true ON CONFLICT DO NOTHING",
+            items,
+            RANGE
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    async fn latest_snapshot(&mut self, backend: BackendId) -> Result<Option<Latest>> {
+        Ok(sqlx::query_as!(
+            Latest,
+            r#"SELECT id AS "id!: i64", items, bytes FROM snapshots
+               WHERE backend_id = ?1 ORDER BY id DESC LIMIT 1"#,
+            backend.0
+        )
+        .fetch_optional(self.conn())
+        .await?)
+    }
+
+    async fn stale_places(&mut self, backend: BackendId) -> Result<Vec<i64>> {
         let rows = sqlx::query!(
-            r#"SELECT id AS "id!: i64", seen_watched, seen_position, seen_plays, seen_played_at
-               FROM items WHERE id >= ?2 AND id < ?3 AND +backend_id = ?1 AND +present = 1
-               ORDER BY id"#,
+            "SELECT place FROM snapshot_stale WHERE backend_id = ?1 ORDER BY place",
+            backend.0
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows.into_iter().map(|row| row.place).collect())
+    }
+
+    async fn all_places(&mut self, backend: BackendId) -> Result<Vec<i64>> {
+        let rows = sqlx::query!(
+            r#"SELECT DISTINCT id / ?2 AS "place!: i64" FROM items WHERE backend_id = ?1 ORDER BY 1"#,
+            backend.0,
+            RANGE
+        )
+        .fetch_all(self.conn())
+        .await?;
+        Ok(rows.into_iter().map(|row| row.place).collect())
+    }
+
+    async fn piece_at(&mut self, snapshot: i64, place: i64) -> Result<Option<Vec<u8>>> {
+        let row = sqlx::query!(
+            r#"SELECT q.marks AS "marks!: Vec<u8>"
+               FROM snapshot_parts p JOIN snapshot_pieces q ON q.id = p.piece_id
+               WHERE p.snapshot_id = ?1 AND p.place = ?2"#,
+            snapshot,
+            place
+        )
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.map(|row| row.marks))
+    }
+
+    async fn marks_in(&mut self, backend: BackendId, place: i64) -> Result<Vec<(ItemId, Marks)>> {
+        #[derive(Deserialize)]
+        struct Out(i64, i64, Option<i64>, i64, Option<i64>);
+        let (from, to) = (place * RANGE, (place + 1) * RANGE);
+        let row = sqlx::query!(
+            r#"SELECT json_group_array(json_array(id, seen_watched, seen_position, seen_plays,
+                                                  seen_played_at)) AS "rows!: String"
+               FROM items WHERE id >= ?2 AND id < ?3 AND +backend_id = ?1 AND +present = 1"#,
             backend.0,
             from,
             to
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
+        let mut rows: Vec<Out> = serde_json::from_str(&row.rows)?;
+        rows.sort_unstable_by_key(|row| row.0);
         Ok(rows
             .into_iter()
-            .map(|r| {
-                let shows = marks(r.seen_watched, r.seen_position, r.seen_plays, r.seen_played_at);
-                (ItemId(r.id), shows)
+            .map(|Out(id, watched, position, plays, played_at)| {
+                (ItemId(id), marks(watched, position, plays, played_at))
             })
             .collect())
     }
@@ -165,35 +282,56 @@ impl Tx {
 
     async fn forget_snapshots(&mut self, backend: BackendId, keep: KeepSnapshots) -> Result<()> {
         let gone = sqlx::query!(
-            "DELETE FROM snapshots WHERE backend_id = ?1
+            r#"SELECT json_group_array(id) AS "ids!: String" FROM snapshots
+               WHERE backend_id = ?1
                  AND (taken_at < ?3
                       OR id NOT IN (SELECT id FROM snapshots WHERE backend_id = ?1
-                                    ORDER BY id DESC LIMIT ?2))",
+                                    ORDER BY id DESC LIMIT ?2))"#,
             backend.0,
             keep.most,
             keep.since.0
         )
+        .fetch_one(self.conn())
+        .await?;
+        self.forget_these_snapshots(&gone.ids).await
+    }
+
+    /// Forgets what was kept of what a backend showed: its items are none of those any more.
+    pub(crate) async fn forget_snapshots_of(&mut self, backend: BackendId) -> Result<()> {
+        let gone = sqlx::query!(
+            r#"SELECT json_group_array(id) AS "ids!: String" FROM snapshots WHERE backend_id = ?1"#,
+            backend.0
+        )
+        .fetch_one(self.conn())
+        .await?;
+        self.forget_these_snapshots(&gone.ids).await
+    }
+
+    /// Forgets snapshots, a JSON list of their numbers, and those of their pieces that no other one has: no other
+    /// piece is looked at.
+    async fn forget_these_snapshots(&mut self, snapshots: &str) -> Result<()> {
+        if snapshots == "[]" {
+            return Ok(());
+        }
+        let pieces = sqlx::query!(
+            r#"SELECT json_group_array(DISTINCT p.piece_id) AS "ids!: String"
+               FROM json_each(?1) j CROSS JOIN snapshot_parts p ON p.snapshot_id = j.value"#,
+            snapshots
+        )
+        .fetch_one(self.conn())
+        .await?
+        .ids;
+        sqlx::query!(
+            "DELETE FROM snapshots WHERE id IN (SELECT value FROM json_each(?1))",
+            snapshots
+        )
         .execute(self.conn())
         .await?;
-        if gone.rows_affected() > 0 {
-            self.forget_pieces().await?;
-        }
-        Ok(())
-    }
-
-    /// Forgets all snapshots of a backend, whose items are about to go.
-    pub(crate) async fn forget_snapshots_of(&mut self, backend: BackendId) -> Result<()> {
-        sqlx::query!("DELETE FROM snapshots WHERE backend_id = ?1", backend.0)
-            .execute(self.conn())
-            .await?;
-        self.forget_pieces().await
-    }
-
-    /// Forgets the pieces that no snapshot has any more.
-    async fn forget_pieces(&mut self) -> Result<()> {
         sqlx::query!(
             "DELETE FROM snapshot_pieces
-             WHERE NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)"
+             WHERE id IN (SELECT value FROM json_each(?1))
+               AND NOT EXISTS (SELECT 1 FROM snapshot_parts p WHERE p.piece_id = snapshot_pieces.id)",
+            pieces
         )
         .execute(self.conn())
         .await?;

@@ -102,16 +102,20 @@ impl Tx {
             return Ok(HashMap::new());
         }
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        // There are few wishes, and often none: they come first.
+        // Often there is none. After the undo of a large run there are as many as it had changes, and a page must
+        // not look at all of them.
         let rows = sqlx::query!(
             r#"SELECT k.item_id AS "item_id!: i64"
-               FROM kept_apart k CROSS JOIN items i ON i.id = k.item_id
+               FROM (SELECT i.id FROM json_each(?1) j CROSS JOIN items i ON i.title_id = j.value
+                     WHERE EXISTS (SELECT 1 FROM kept_apart)
+                     UNION
+                     SELECT c.item_id FROM json_each(?1) j
+                     CROSS JOIN also_covers c ON c.title_id = j.value
+                     WHERE EXISTS (SELECT 1 FROM kept_apart)) these
+               CROSS JOIN kept_apart k ON k.item_id = these.id
+               CROSS JOIN items i ON i.id = k.item_id
                CROSS JOIN backends b ON b.id = i.backend_id
-               WHERE b.person_id = ?2
-                 AND (i.title_id IN (SELECT value FROM json_each(?1))
-                      OR EXISTS (SELECT 1 FROM also_covers c
-                                 WHERE c.item_id = i.id
-                                   AND c.title_id IN (SELECT value FROM json_each(?1))))"#,
+               WHERE b.person_id = ?2"#,
             titles,
             person.0
         )

@@ -7,8 +7,8 @@ use watchstate_model::{
     TitleId, Watch, Wish,
 };
 use watchstate_store::{
-    ChangeRow, Changed, CopyChange, FeedFilter, Import, ItemRow, JournalRow, NewBackend, NewTitle,
-    Store, What,
+    ChangeRow, Changed, CopyChange, FeedFilter, Import, ItemRow, JournalRow, NewBackend,
+    NewIdentity, NewTitle, Store, What,
 };
 
 const ANA: PersonId = PersonId(1);
@@ -166,4 +166,25 @@ async fn what_the_lists_say_can_be_taken_back_is_what_can_be() {
     tx.undone(&[kept[0].id], RunId(9)).await.unwrap();
     tx.commit().await.unwrap();
     told(&[(60, second, false), (60, first, false), (50, other, false), (50, first, false)]).await;
+}
+
+/// There is nothing left that it could be taken back on.
+#[tokio::test]
+async fn what_was_told_to_a_server_that_is_no_more_is_forgotten_and_what_was_decided_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_scratch(&dir.path().join("store.sqlite")).await.unwrap();
+    let who = NewIdentity { server_id: "other", user_id: "u", user_name: "ana" };
+    for step in 0..2 {
+        let mut tx = store.begin().await.unwrap();
+        tx.add_changes(RunId(7), ANA, Moment(100), &rows()).await.unwrap();
+        match step {
+            0 => tx.begin_anew(BackendId(3), who).await.unwrap(),
+            _ => tx.remove_backend(BackendId(3)).await.unwrap(),
+        }
+        let kept = tx.changes_of(&[TitleId(1), TitleId(2)]).await.unwrap();
+        let took: Vec<_> =
+            kept.iter().map(|change| (change.row.title, change.row.changed.copy())).collect();
+        assert_eq!(took, [(TitleId(1), None), (TitleId(2), None)]);
+        // Dropped, so that the second begins as the first did.
+    }
 }

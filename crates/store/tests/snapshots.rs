@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use watchstate_model::{
     BackendId, Because, ItemId, ItemKey, Marks, Moment, PersonId, Position, RunId, Watch,
 };
-use watchstate_store::{Import, ItemRow, KeepSnapshots, NewBackend, Snapshot, Store};
+use watchstate_store::{Import, ItemRow, KeepSnapshots, NewBackend, NewIdentity, Snapshot, Store};
 
 const DEN: BackendId = BackendId(1);
 const ITEMS: i64 = 5_000;
@@ -187,4 +188,81 @@ async fn old_ones_go_by_count_and_by_age_and_what_is_shared_stays() {
     let keep = KeepSnapshots { most: 1, since: Moment(0) };
     assert!(take(&store, 7, 700, keep).await);
     assert_eq!(store.snapshots().await.unwrap().len(), 1);
+}
+
+/// How many pieces there are, whosever they are.
+async fn pieces(dir: &Path) -> i64 {
+    let options = SqliteConnectOptions::new().filename(dir.join("store.sqlite"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let count = "SELECT count(*) FROM snapshot_pieces";
+    sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_one_holds_what_is_shown_however_little_was_written_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    let attic = BackendId(2);
+    let mut shown: BTreeMap<i64, Marks> = (1..=ITEMS).map(|id| (id, shows(id))).collect();
+    for run in 1..=30_i64 {
+        // Some are written, of one range or of several, some go, new ones come, and so do those of another backend.
+        let mut tx = store.begin().await.unwrap();
+        let some = (0..run % 4).map(|n| (run * 977 + n * 1_300) % ITEMS + 1).collect::<Vec<_>>();
+        for id in some {
+            let marks = Marks { plays: u32::try_from(run + 40).unwrap(), ..shows(id) };
+            tx.put_items(DEN, &[row(id, marks)]).await.unwrap();
+            shown.insert(id, marks);
+        }
+        if run % 3 == 0 {
+            let gone = run * 131 % ITEMS + 1;
+            tx.gone(&[ItemId(gone)]).await.unwrap();
+            shown.remove(&gone);
+        }
+        if run % 5 == 0 {
+            let new = 10_000 + run * 100;
+            tx.put_items(DEN, &[row(new, shows(new))]).await.unwrap();
+            tx.put_items(attic, &[row(new + 1, shows(new))]).await.unwrap();
+            shown.insert(new, shows(new));
+        }
+        let at = Moment(run);
+        assert!(tx.take_snapshot(DEN, RunId(run), at, None, ALL).await.unwrap());
+        tx.commit().await.unwrap();
+        let latest = store.snapshots().await.unwrap()[0];
+        let (held, _) = held(&store, &latest).await;
+        let expected: Vec<_> = shown.iter().map(|(id, marks)| (ItemId(*id), *marks)).collect();
+        assert!(held == expected, "run {run}");
+        assert_eq!(latest.items, expected.len() as u64);
+    }
+    // What is told of its size is the size of what it has.
+    let whole = store.snapshots().await.unwrap()[0];
+    let keep = KeepSnapshots { most: 0, since: Moment(0) };
+    assert!(take(&store, 31, 31, keep).await, "none is wanted");
+    assert_eq!((store.snapshots().await.unwrap().len(), pieces(dir.path()).await), (0, 0));
+    assert!(take(&store, 32, 32, ALL).await);
+    let anew = store.snapshots().await.unwrap()[0];
+    assert_eq!((anew.items, anew.bytes), (whole.items, whole.bytes));
+}
+
+#[tokio::test]
+async fn those_of_a_server_that_is_no_more_go_with_all_their_pieces() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    let who = NewIdentity { server_id: "other", user_id: "u", user_name: "ana" };
+    for run in 1..=2 {
+        assert!(take(&store, run, run, ALL).await);
+        assert_eq!(pieces(dir.path()).await, 5);
+        let mut tx = store.begin().await.unwrap();
+        match run {
+            1 => tx.begin_anew(DEN, who).await.unwrap(),
+            _ => tx.remove_backend(DEN).await.unwrap(),
+        }
+        tx.commit().await.unwrap();
+        assert_eq!((store.snapshots().await.unwrap().len(), pieces(dir.path()).await), (0, 0));
+        if run == 1 {
+            let rows: Vec<ItemRow> = (1..=ITEMS).map(|id| row(id, shows(id + 1))).collect();
+            let mut tx = store.begin().await.unwrap();
+            tx.put_items(DEN, &rows).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
 }

@@ -197,6 +197,7 @@ impl App {
         self.stop_listening().await;
         self.tracker.close();
         let house = self.house.read().unwrap_or_else(PoisonError::into_inner).clone();
+        house.household.store().stop_copying();
         let pause = house.household.around.pause.clone();
         let ended = async {
             self.tracker.wait().await;

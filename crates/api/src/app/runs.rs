@@ -253,7 +253,9 @@ impl App {
         let household = self.household();
         if !planning {
             self.end_broken_off_runs(&household).await?;
-            household.keep_copy().await;
+            // Beside what begins here: a large database takes seconds to be copied.
+            let household = household.clone();
+            self.tracker.spawn(async move { household.keep_copy().await });
         }
         // A keyring may ask the person at the screen, who may take their time.
         let accounts = select! {

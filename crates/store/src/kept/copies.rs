@@ -3,12 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
 use watchstate_model::Moment;
 
-use super::{failed, from_stamp, name_of, remove, stamp, sync};
+use super::{STEPS, failed, from_stamp, name_of, remove, stamp, sync};
 use crate::{Result, StoreError, StoreFault};
 
 const FOLDER: &str = "copies";
@@ -59,17 +61,39 @@ pub fn copies(database: &Path) -> Vec<Copy> {
 
 /// Copies a database that a migration is about to change, from outside: it is not open.
 pub(super) async fn keep_before(database: &Path, migration: i64, now: Moment) -> Result<Copy> {
-    let options =
-        SqliteConnectOptions::new().filename(database).read_only(true).create_if_missing(false);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-    let made = keep(&pool, database, Some(migration), now).await;
-    pool.close().await;
+    let mut from = open(database).await?;
+    let made = keep(&mut from, database, Some(migration), now).await;
+    let _ = from.close().await;
     made
 }
 
+/// Copies a database that is open, on a connection of its own: nobody who reads or writes waits for it. Nothing
+/// where it is stopped before it is complete.
+pub(super) async fn keep_beside(
+    database: &Path,
+    now: Moment,
+    stopped: &Arc<AtomicBool>,
+) -> Result<Option<Copy>> {
+    let mut from = open(database).await?;
+    let stop = Arc::clone(stopped);
+    from.lock_handle().await?.set_progress_handler(STEPS, move || !stop.load(Ordering::Relaxed));
+    let made = keep(&mut from, database, None, now).await;
+    let _ = from.close().await;
+    match made {
+        Err(_) if stopped.load(Ordering::Relaxed) => Ok(None),
+        made => made.map(Some),
+    }
+}
+
+async fn open(database: &Path) -> Result<SqliteConnection> {
+    let options =
+        SqliteConnectOptions::new().filename(database).read_only(true).create_if_missing(false);
+    Ok(options.connect().await?)
+}
+
 /// Makes a copy: complete, or none. Older ones than are kept are removed afterwards.
-pub(super) async fn keep(
-    from: &SqlitePool,
+async fn keep(
+    from: &mut SqliteConnection,
     database: &Path,
     before: Option<i64>,
     now: Moment,
@@ -92,7 +116,7 @@ pub(super) async fn keep(
     Ok(Copy { file, at: now, before, bytes })
 }
 
-async fn write(from: &SqlitePool, part: &Path) -> Result<()> {
+async fn write(from: &mut SqliteConnection, part: &Path) -> Result<()> {
     let Some(path) = part.to_str() else {
         return Err(StoreError::new(StoreFault::Unreadable));
     };

@@ -8,11 +8,9 @@ use sqlx::migrate::Migrate;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
-use super::with_suffix;
+use super::{STEPS, with_suffix};
 use crate::{MIGRATIONS, Result, StoreError, StoreFault};
 
-/// After so many steps of SQLite's machine the time is looked at: a few thousandths of a second.
-const STEPS: i32 = 100_000;
 /// Where sqlx keeps which migrations a database has.
 const APPLIED: &str = "_sqlx_migrations";
 

@@ -20,6 +20,7 @@ pub use copies::{Copy, copies, folder as copies_folder};
 pub use look::Condition;
 use mark::Mark;
 pub use mend::{Mended, damaged_files};
+use tokio::sync::Mutex;
 use watchstate_model::Moment;
 
 use crate::{MIGRATIONS, Result, Store, StoreError, StoreFault};
@@ -27,6 +28,9 @@ use crate::{MIGRATIONS, Result, Store, StoreError, StoreFault};
 /// A database that is larger than can be looked through in this time is opened all the same: it is looked
 /// through once a day anyway, when it is copied.
 const LONGEST_LOOK: Duration = Duration::from_secs(20);
+
+/// After so many steps of SQLite's machine it is looked whether to go on: a few thousandths of a second.
+const STEPS: i32 = 100_000;
 
 /// How long a copy is the newest one that is wanted: seconds.
 const A_DAY_S: i64 = 24 * 3600;
@@ -37,6 +41,10 @@ pub(crate) struct Kept {
     file: PathBuf,
     /// Whether something was met in it that makes the next start look.
     doubted: AtomicBool,
+    /// Held by whoever makes a copy.
+    copying: Mutex<()>,
+    /// Whether a copy is not wanted any more.
+    stopped: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -77,27 +85,48 @@ impl Store {
             copies::keep_before(file, next, now).await?;
         }
         let mut store = Self::open(file).await?;
-        store.kept =
-            Some(Arc::new(Kept { file: file.to_owned(), doubted: AtomicBool::new(false) }));
+        store.kept = Some(Arc::new(Kept {
+            file: file.to_owned(),
+            doubted: AtomicBool::new(false),
+            copying: Mutex::default(),
+            stopped: Arc::default(),
+        }));
         Ok(store)
     }
 
-    /// Keeps a copy, if the newest one is older than a day and something changed since. Answers it.
+    /// Keeps a copy, if the newest one is older than a day and something changed since, and nobody makes one
+    /// already. Answers it. Whoever reads and writes meanwhile does not wait for it; what is written is not in it.
     ///
     /// Every page is read for it: one that is damaged is found here at the latest.
     pub async fn keep_copy(&self, now: Moment) -> Result<Option<Copy>> {
         let Some(kept) = &self.kept else { return Ok(None) };
+        let Ok(_copying) = kept.copying.try_lock() else { return Ok(None) };
         let copies = copies::copies(&kept.file);
         let since = copies.iter().map(|copy| copy.at).filter(|at| *at <= now).max();
         let fresh = since.is_some_and(|at| now.0 - at.0 < A_DAY_S);
         if fresh || !self.changed_since(since).await? {
             return Ok(None);
         }
-        let made = copies::keep(self.reader(), &kept.file, None, now).await;
+        let made = copies::keep_beside(&kept.file, now, &kept.stopped).await;
         if made.as_ref().is_err_and(|error| error.fault == StoreFault::Corrupt) {
             self.doubt();
         }
-        made.map(Some)
+        made
+    }
+
+    /// Has a copy that is being made given up, and none made any more: the database is about to be closed.
+    pub fn stop_copying(&self) {
+        if let Some(kept) = &self.kept {
+            kept.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The same, and waits until nobody copies.
+    pub(crate) async fn end_copying(&self) {
+        self.stop_copying();
+        if let Some(kept) = &self.kept {
+            drop(kept.copying.lock().await);
+        }
     }
 
     /// Has the next start look through the whole database: something was met that should not be.

@@ -360,6 +360,25 @@ async fn a_copy_a_day_for_as_long_as_something_changes() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_stopped_leaves_nothing_and_the_end_is_as_peaceful_as_ever() {
+    let folder = Folder::with_a_film(NOW).await;
+    let store = folder.open(NOW).await;
+    let many = "WITH RECURSIVE n (x) AS (SELECT 100 UNION ALL SELECT x + 1 FROM n WHERE x < 100000)
+                INSERT INTO titles (id, name, appeared_at) SELECT x, 'Film ' || x, 5 FROM n";
+    run(&store, many).await;
+    store.stop_copying();
+    assert_eq!(store.keep_copy(NOW).await.unwrap(), None);
+    assert_eq!(fs::read_dir(copies_folder(&folder.database())).unwrap().count(), 0);
+    store.close().await;
+    let store = folder.open(NOW).await;
+    let copying = store.keep_copy(NOW);
+    // Whoever closes waits for whoever copies, or the database would be left as by a crash.
+    let (made, ()) = tokio::join!(copying, store.close());
+    assert_eq!(made.unwrap(), None);
+    assert!(folder.names().iter().any(|name| name.ends_with(".closed")), "{:?}", folder.names());
+}
+
+#[tokio::test]
 async fn what_a_dead_program_left_of_a_copy_is_no_copy() {
     let folder = Folder::with_a_film(NOW).await;
     let half = copies_folder(&folder.database()).join("watchstate-20261126T142000Z.sqlite.part");

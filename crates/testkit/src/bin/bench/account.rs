@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use watchstate_engine::{Account, SystemClock};
 use watchstate_model::{Moment, PersonId};
-use watchstate_servers::{Address, Limits, Sensitive, ServerKind, connect, sign_in};
+use watchstate_servers::{Address, Limits, MediaServer, Sensitive, ServerKind, connect, sign_in};
 use watchstate_store::{Import, NewBackend, Store};
 use watchstate_testkit::fake::FakeServer;
 
@@ -43,8 +43,8 @@ impl Door {
         })
     }
 
-    /// Adds it to the backends, two-way.
-    pub(crate) async fn join(&self, store: &Store) -> Result<Account> {
+    /// Reaches it.
+    async fn enter(&self) -> Result<(ServerKind, Arc<dyn MediaServer>)> {
         let kind = ServerKind::from_name(&self.kind).context("an unknown kind of server")?;
         let url = self.url.parse()?;
         let token = match kind {
@@ -58,7 +58,12 @@ impl Door {
         };
         let user = Some(self.user.clone());
         let address = Address { kind, url, user, token, client_id: CLIENT.to_owned() };
-        let server = connect(address, Limits::default(), Arc::new(SystemClock))?;
+        Ok((kind, connect(address, Limits::default(), Arc::new(SystemClock))?))
+    }
+
+    /// Adds it to the backends, two-way.
+    pub(crate) async fn join(&self, store: &Store) -> Result<Account> {
+        let (kind, server) = self.enter().await?;
         let info = server.check().await?;
         let mut tx = store.begin().await?;
         let id = tx
@@ -80,5 +85,14 @@ impl Door {
         let backend =
             backends.into_iter().find(|backend| backend.id == id).context("it was added")?;
         Ok(Account::new(backend, server))
+    }
+
+    /// The account that joined in another process; joins where there is none.
+    pub(crate) async fn join_or_return(&self, store: &Store) -> Result<Account> {
+        let backends = store.backends().await?;
+        match backends.into_iter().find(|backend| backend.name == self.name) {
+            Some(backend) => Ok(Account::new(backend, self.enter().await?.1)),
+            None => self.join(store).await,
+        }
     }
 }

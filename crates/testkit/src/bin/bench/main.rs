@@ -1,11 +1,11 @@
 //! The measurements of docs/performance.md: what imports and exports cost beside the bare reading of the
 //! same answers.
 //!
-//! `bench [--quick] [--only NAME] [--titles N]`, for marks as they happen `bench realtime [--marks N]`, and for
-//! what listening costs while nothing happens `bench idle [--seconds N]`. The program starts itself again for
-//! each part: `serve` is the two servers, so that what they cost is not counted; `measure` is one run of the
-//! engine, `floor` the same requests without it, each in a fresh process, so that memory and CPU time are its
-//! own.
+//! `bench [--quick] [--only NAME] [--titles N]`, for marks as they happen `bench realtime [--marks N]`, for
+//! what listening costs while nothing happens `bench idle [--seconds N]`, and for taking back what a run changed
+//! `bench undo [--titles N]`. The program starts itself again for each part: `serve` is the two servers, so that
+//! what they cost is not counted; `measure` is one run of the engine, `floor` the same requests without it, each
+//! in a fresh process, so that memory and CPU time are its own.
 #![expect(clippy::print_stdout, reason = "a table for people is what this program makes")]
 
 mod account;
@@ -16,6 +16,7 @@ mod measure;
 mod realtime;
 mod scenario;
 mod table;
+mod undo;
 
 use std::path::Path;
 
@@ -39,6 +40,9 @@ async fn main() -> Result<()> {
         Some("realtime") => realtime::bench(arguments).await,
         Some("idle") => idle::bench(arguments).await,
         Some(idle::SERVE) => idle::serve().await,
+        Some("undo") => undo::bench(arguments).await,
+        Some(undo::SERVE) => undo::serve(arguments).await,
+        Some(undo::DO) => undo::run_here(&arguments.next().context("an order is missing")?).await,
         Some("floor") => children::tell(&floor::floor(&asked(arguments)?).await?),
         first => {
             let (mut ask, mut rest) =

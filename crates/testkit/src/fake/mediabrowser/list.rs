@@ -8,7 +8,7 @@ use watchstate_servers::ServerKind;
 
 use super::item::Wish;
 use super::{Answered, Exchange, No};
-use crate::fake::exchange::Reply;
+use crate::fake::exchange::{Asked, Reply};
 use crate::fake::library::Named;
 use crate::fake::people::{Caller, UserNo};
 use crate::fake::titles::{Entry, Holds, What};
@@ -53,6 +53,41 @@ fn place_of(named: &Named<'_>) -> (u16, u16) {
         Named::Item(Entry { what: What::Episode { season, number, .. }, .. }) => (*season, *number),
         Named::Season(_, season) => (season.number, 0),
         _ => (0, 0),
+    }
+}
+
+/// What a list is asked to hold, read once: a library has more entries than a request has words.
+struct Wanted<'a> {
+    types: Vec<String>,
+    not_types: Vec<String>,
+    filters: Vec<String>,
+    played: Option<bool>,
+    has_ids: Vec<(Provider, bool)>,
+    ids: Vec<String>,
+    term: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(asked: &'a Asked) -> Self {
+        let flags = [
+            ("hasImdbId", Provider::Imdb),
+            ("hasTmdbId", Provider::Tmdb),
+            ("hasTvdbId", Provider::Tvdb),
+        ];
+        let is_said = |(flag, _): &(&str, Provider)| asked.value(flag).is_some();
+        Self {
+            types: asked.list("includeItemTypes"),
+            not_types: asked.list("excludeItemTypes"),
+            filters: asked.list("filters"),
+            played: asked.value("isPlayed").map(|played| played.eq_ignore_ascii_case("true")),
+            has_ids: flags
+                .into_iter()
+                .filter(is_said)
+                .map(|(flag, provider)| (provider, asked.says(flag)))
+                .collect(),
+            ids: asked.list("anyProviderIdEquals"),
+            term: asked.value("searchTerm"),
+        }
     }
 }
 
@@ -126,8 +161,11 @@ impl Exchange<'_> {
             (None, Some(parent)) => self.below(parent, recursive)?,
             (None, None) => self.everything(),
         };
-        list.retain(|named| self.is_wanted(named, user));
-        self.sort(&mut list, user);
+        let whole = self.asked.value("ids").is_none()
+            && parent.is_none_or(|parent| self.library.section(parent).is_some());
+        let wanted = Wanted::of(self.asked);
+        list.retain(|named| self.is_wanted(named, user, &wanted));
+        self.sort(&mut list, user, whole);
         Ok(self.shown_page(list, user))
     }
 
@@ -136,6 +174,7 @@ impl Exchange<'_> {
         let user = self.subject(user)?;
         let mut list = self.everything();
         list.retain(|named| self.is_begun(named, user));
+        self.by_keys(&mut list);
         Ok(self.shown_page(list, Some(user)))
     }
 
@@ -176,11 +215,14 @@ impl Exchange<'_> {
             list.push(Named::Series(series));
             list.extend(series.seasons.iter().map(|season| Named::Season(series, season)));
         }
+        list
+    }
+
+    /// Without `sortBy` the recorded servers send about the order of the ids (recording 26).
+    fn by_keys(&self, list: &mut [Named<'_>]) {
         if !self.library.habits().numeric_keys {
-            // Without `sortBy` the recorded servers send about the order of the ids (recording 26).
             list.sort_by_key(key_of);
         }
-        list
     }
 
     fn asked_for(&self) -> Result<Vec<Named<'_>>, No> {
@@ -238,17 +280,16 @@ impl Exchange<'_> {
         }
     }
 
-    fn is_wanted(&self, named: &Named<'_>, user: Option<UserNo>) -> bool {
-        let asked = self.asked;
-        let types = asked.list("includeItemTypes");
+    fn is_wanted(&self, named: &Named<'_>, user: Option<UserNo>, wanted: &Wanted<'_>) -> bool {
+        let types = &wanted.types;
         if !types.is_empty() && !types.iter().any(|t| t == type_of(named)) {
             return false;
         }
-        if asked.list("excludeItemTypes").iter().any(|t| t == type_of(named)) {
+        if wanted.not_types.iter().any(|t| t == type_of(named)) {
             return false;
         }
         let folder = !matches!(named, Named::Item(_));
-        for filter in asked.list("filters") {
+        for filter in &wanted.filters {
             let passes = match (filter.as_str(), user) {
                 ("isplayed", Some(user)) => self.is_played(named, user),
                 ("isunplayed", Some(user)) => !self.is_played(named, user),
@@ -264,24 +305,18 @@ impl Exchange<'_> {
                 return false;
             }
         }
-        if let (Some(wanted), Some(user)) = (asked.value("isPlayed"), user)
-            && self.is_played(named, user) != wanted.eq_ignore_ascii_case("true")
+        if let (Some(played), Some(user)) = (wanted.played, user)
+            && self.is_played(named, user) != played
         {
             return false;
         }
         let has = |provider| ids_of(named).is_some_and(|ids| ids.of(provider).is_some());
-        for (flag, provider) in [
-            ("hasImdbId", Provider::Imdb),
-            ("hasTmdbId", Provider::Tmdb),
-            ("hasTvdbId", Provider::Tvdb),
-        ] {
-            if asked.value(flag).is_some() && asked.says(flag) != has(provider) {
-                return false;
-            }
+        if wanted.has_ids.iter().any(|(provider, says)| has(*provider) != *says) {
+            return false;
         }
         // Recording 32: none of the three recorded servers heeds it.
         if self.library.habits().filters_by_id {
-            let ids = asked.list("anyProviderIdEquals");
+            let ids = &wanted.ids;
             let matches = |id: &String| {
                 id.split_once('.').is_some_and(|(name, value)| {
                     Provider::from_name(name)
@@ -293,16 +328,19 @@ impl Exchange<'_> {
                 return false;
             }
         }
-        asked
-            .value("searchTerm")
-            .is_none_or(|term| name_of(named).to_lowercase().contains(&term.to_lowercase()))
+        wanted.term.is_none_or(|term| name_of(named).to_lowercase().contains(&term.to_lowercase()))
     }
 
-    fn sort(&self, list: &mut [Named<'_>], user: Option<UserNo>) {
+    /// What is alike in a list of the whole library, or of a section, stands in the order of the ids.
+    fn sort(&self, list: &mut [Named<'_>], user: Option<UserNo>, whole: bool) {
         let keys = self.asked.list("sortBy");
         if keys.is_empty() {
+            if whole {
+                self.by_keys(list);
+            }
             return;
         }
+        let ids_decide = whole && !self.library.habits().numeric_keys;
         let orders = self.asked.list("sortOrder");
         let added = |named: &Named<'_>| match named {
             Named::Item(entry) => entry.added_at.0,
@@ -339,7 +377,7 @@ impl Exchange<'_> {
                     return order;
                 }
             }
-            Ordering::Equal
+            if ids_decide { key_of(a).cmp(key_of(b)) } else { Ordering::Equal }
         });
     }
 
