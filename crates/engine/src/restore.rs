@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use watchstate_model::identify::{Known, identify_episode, identify_movie, identify_show};
 use watchstate_model::restore::{not_listed, restored};
 use watchstate_model::{
-    BackendId, Because, ExternalIds, Identity, Kept, Moment, PersonId, ShowId, State, TitleId, Way,
+    BackendId, Because, ExternalIds, Identity, Kept, Moment, PersonId, RunId, ShowId, State,
+    TitleId, Way,
 };
-use watchstate_store::{ChangeRow, Changed, JournalRow, Touched, Tx, What};
+use watchstate_store::{ChangeRow, Changed, JournalRow, Task, Touched, Tx, What};
 
-use crate::follow::NO_RUN;
 use crate::report::RunReport;
 use crate::{Account, Consent, Engine, Result};
 
@@ -69,7 +69,7 @@ pub struct Restore {
 pub struct Restored {
     /// How many titles became something else in our state.
     pub changed: u64,
-    /// The imports and exports of the backends that were told.
+    /// The imports of the backends that were told, the restore itself, and their exports.
     pub runs: Vec<RunReport>,
 }
 
@@ -104,7 +104,9 @@ impl Engine {
     }
 
     /// Reads the backends that are to be told, so that what changed there meanwhile is known and does not count
-    /// as a later change; then changes our state, all of it or nothing; then plans and exports.
+    /// as a later change; then changes our state, all of it or nothing; then plans and exports. That our state
+    /// changed is a run of its own, told of the first of those backends: taken back ([`crate::Undo::Run`]), it
+    /// takes what every account was told because of it with it.
     pub(crate) async fn restore_at(
         &self,
         accounts: &mut [Account],
@@ -120,13 +122,26 @@ impl Engine {
                 accounts[place] = account;
             }
         }
-        let changed = self.restore_states(wish, at).await?;
+        let Some(home) = accounts.iter().position(|a| wish.to.contains(&a.backend.id)) else {
+            return Ok(Restored { changed: 0, runs });
+        };
+        let mut running = self.begin(Task::Restore, &accounts[home], at).await?;
+        let restored = self.restore_states(wish, running.id, at).await;
+        let changed = restored.as_ref().map_or(0, |changed| *changed);
+        running.counters.seen = wish.titles.len() as u64;
+        running.counters.changed = changed;
+        let trouble = restored.err();
+        let report = self.end(&accounts[home], running, trouble.as_ref(), at).await?;
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        runs.push(report);
         self.plan_touched(accounts, wish.person, at).await?;
         runs.extend(self.export_at(accounts, &wish.to, consent, at, &swept).await?);
         Ok(Restored { changed, runs })
     }
 
-    async fn restore_states(&self, wish: &Restore, at: Moment) -> Result<u64> {
+    async fn restore_states(&self, wish: &Restore, run: RunId, at: Moment) -> Result<u64> {
         let progress = self.settings.progress;
         let mut tx = self.store.begin().await?;
         let mut changed = 0;
@@ -148,11 +163,11 @@ impl Engine {
                     change.touched.push(Touched { title: *title, again: false });
                 }
             }
-            changed += change.write(&mut tx, wish.person, at).await?;
+            changed += change.write(&mut tx, run, wish.person, at).await?;
         }
         if wish.way == Way::Exact {
             for backend in &wish.to {
-                changed += self.take_away(&mut tx, wish, *backend, at).await?;
+                changed += self.take_away(&mut tx, wish, *backend, (run, at)).await?;
             }
         }
         tx.commit().await?;
@@ -165,7 +180,7 @@ impl Engine {
         tx: &mut Tx,
         wish: &Restore,
         backend: BackendId,
-        at: Moment,
+        (run, at): (RunId, Moment),
     ) -> Result<u64> {
         let (mut changed, mut after) = (0, TitleId(0));
         loop {
@@ -183,7 +198,7 @@ impl Engine {
                 change.to(title, before, not_listed(at), Because::NotInBackup);
                 change.touched.push(Touched { title, again: false });
             }
-            changed += change.write(tx, wish.person, at).await?;
+            changed += change.write(tx, run, wish.person, at).await?;
         }
     }
 }
@@ -201,19 +216,20 @@ struct Becoming {
 impl Becoming {
     fn to(&mut self, title: TitleId, before: State, state: State, because: Because) {
         self.states.push((title, state, because));
+        // A count or a date alone is no line to read, but it goes back with the rest.
+        let changed = Changed::Took { held: before, holds: state, copy: None };
+        self.changes.push(ChangeRow { title, changed, because });
         let (was, became) = (before.watch, state.watch);
         if was != became {
             let what = What::Took;
             self.lines.push(JournalRow { title, backend: None, what, was, became, because });
-            let changed = Changed::Took { held: before, holds: state, copy: None };
-            self.changes.push(ChangeRow { title, changed, because });
         }
     }
 
-    async fn write(self, tx: &mut Tx, person: PersonId, at: Moment) -> Result<u64> {
+    async fn write(self, tx: &mut Tx, run: RunId, person: PersonId, at: Moment) -> Result<u64> {
         tx.put_states(person, &self.states).await?;
-        tx.journal(NO_RUN, person, at, &self.lines).await?;
-        tx.add_changes(NO_RUN, person, at, &self.changes).await?;
+        tx.journal(run, person, at, &self.lines).await?;
+        tx.add_changes(run, person, at, &self.changes).await?;
         tx.touch(person, &self.touched).await?;
         Ok(u64::try_from(self.states.len()).unwrap_or(u64::MAX))
     }

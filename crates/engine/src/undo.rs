@@ -26,7 +26,7 @@ use crate::{Account, Attention, Engine, PreviewChange, Result, Trouble};
 /// What was counted while one backend was told, and what broke it off.
 type Lane = (Run, Option<Trouble>);
 
-/// How many titles are taken back in one transaction.
+/// How many titles are in memory at once while they are taken back.
 const AT_ONCE: u32 = 500;
 
 /// What is to be taken back.
@@ -265,7 +265,8 @@ impl Engine {
         Ok(unreachable)
     }
 
-    /// Takes back, some titles at a time: each transaction is whole in itself.
+    /// Takes back, some titles at a time, but all of them or none: whoever ends the process in the middle finds
+    /// nothing taken back, and whoever ends it afterwards finds the rest of the way in the outbox.
     async fn take_back(
         &self,
         accounts: &[Account],
@@ -275,14 +276,15 @@ impl Engine {
         at: Moment,
     ) -> Result<Taken> {
         let mut taken = Taken::default();
+        let mut tx = self.store.begin().await?;
         if let Undo::Since(snapshot) = what {
-            self.restore(accounts, person, snapshot, at, &mut taken).await?;
+            self.restore(&mut tx, accounts, person, snapshot, at, &mut taken).await?;
+            tx.commit().await?;
             return self.named(taken).await;
         }
         let mut after = TitleId(i64::MIN);
         loop {
             self.go_on()?;
-            let mut tx = self.store.begin().await?;
             let titles = match what {
                 Undo::Run(of) => tx.titles_changed_in(of, after, AT_ONCE).await?,
                 _ if after != TitleId(i64::MIN) => Vec::new(),
@@ -294,8 +296,8 @@ impl Engine {
             after = *last;
             self.take_back_these(&mut tx, accounts, person, what, (run, at), &titles, &mut taken)
                 .await?;
-            tx.commit().await?;
         }
+        tx.commit().await?;
         self.named(taken).await
     }
 

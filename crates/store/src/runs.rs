@@ -13,6 +13,8 @@ pub enum Task {
     Export,
     /// Takes changes back.
     Undo,
+    /// Takes over what a backup says.
+    Restore,
 }
 
 impl Task {
@@ -22,6 +24,7 @@ impl Task {
             Self::Import => "import",
             Self::Export => "export",
             Self::Undo => "undo",
+            Self::Restore => "restore",
         }
     }
 }

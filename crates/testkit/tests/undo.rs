@@ -4,11 +4,11 @@
 
 mod household;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use household::{Household, assert_ok, written};
-use watchstate_engine::{Consent, Undo, UndoPreview, Undone};
-use watchstate_model::{Because, Marks, Moment, PersonId, RunId, Watch};
+use watchstate_engine::{Consent, Restore, Undo, UndoPreview, Undone};
+use watchstate_model::{Because, Kept, Marks, Moment, PersonId, RunId, TitleId, Watch, Way};
 use watchstate_servers::ServerKind;
 use watchstate_store::FeedFilter;
 use watchstate_testkit::fake::FakeServer;
@@ -443,5 +443,68 @@ async fn a_snapshot_is_taken_before_the_first_write_of_a_run_and_restored() {
     let redone = undo(&home, Undo::Run(run)).await;
     assert_eq!(redone.report.run.written, restored.report.run.written);
     assert!(attic.shows("Dune", "ana").unwrap().watch.is_watched());
+    assert_stays(&home, &servers).await;
+}
+
+/// A backup that says something else of every film, restored exactly to one server and told to the others by the
+/// next sync: the restore is one run, and taking it back takes back all of it.
+#[tokio::test]
+async fn a_restore_from_a_backup_is_taken_back_on_every_account() {
+    let (home, servers) = three().await;
+    let [_, attic, cellar] = &servers;
+    let titles = home.store.history(ANA, "", 10_000).await.unwrap();
+    let is_film = |name: &str| name.ends_with(')');
+    let (films, others): (Vec<_>, Vec<_>) = titles.iter().partition(|entry| is_film(&entry.name));
+    assert!(films.len() > 100, "{}", films.len());
+    // Places, counts and dates that are to come back.
+    for (place, server) in [attic, cellar].into_iter().enumerate() {
+        for entry in films.iter().skip(place).step_by(5) {
+            let name = entry.name.rsplit_once(" (").unwrap().0;
+            server.watch_until(name, "ana", 1_200_000).unwrap();
+        }
+    }
+    assert_ok(&home.sync().await);
+    assert_ok(&home.sync().await);
+    let before = all(&servers);
+    let says = |entry: &watchstate_store::Entry| {
+        if entry.watch.is_watched() {
+            Kept { watch: Watch::Unwatched, plays: 0, played_at: None }
+        } else {
+            let played_at = Some(Moment(household::NOW.0 - 777 - entry.title.0));
+            Kept { watch: Watch::WATCHED, plays: 3, played_at }
+        }
+    };
+    let backends = home.store.backends().await.unwrap();
+    let den = backends.iter().find(|backend| backend.name == "den").unwrap().id;
+    let wish = Restore {
+        person: ANA,
+        way: Way::Exact,
+        to: vec![den],
+        titles: films.iter().map(|entry| (entry.title, says(entry))).collect(),
+        spared: others.iter().map(|entry| entry.title).collect::<BTreeSet<TitleId>>(),
+    };
+    for server in &servers {
+        server.pass(600);
+    }
+    home.clock.pass(600);
+    let mut accounts = home.accounts().await;
+    let restored = home.engine().restore_backup(&mut accounts, &wish).await.unwrap();
+    assert_ok(&restored.runs);
+    assert_ok(&home.sync_with(Consent { yes: true, full: false }).await);
+    let changed = all(&servers);
+    for server in 0..3 {
+        let differ = before[server].iter().filter(|(key, was)| changed[server][*key] != **was);
+        assert!(differ.count() >= films.len(), "each film is another on server {server}");
+    }
+
+    let undone = undo(&home, Undo::Run(run_of(&home, "restore", "den").await)).await;
+    let after = all(&servers);
+    assert_eq!(after[1], before[1], "Jellyfin");
+    assert_eq!(after[2], before[2], "Emby");
+    let marks = |shown: &BTreeMap<String, Marks>| -> Vec<(String, Watch)> {
+        shown.iter().map(|(key, marks)| (key.clone(), marks.watch)).collect()
+    };
+    assert_eq!(marks(&after[0]), marks(&before[0]), "Plex: marks and places");
+    assert!(undone.left.iter().all(|left| left.partly && left.backend == Some(den)));
     assert_stays(&home, &servers).await;
 }

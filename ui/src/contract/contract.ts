@@ -686,7 +686,7 @@ export type TaskName = "sync" | "import" | "export" | "backup" | "prune";
 /**
  * What a run did.
  */
-export type RunTask = "import" | "export" | "undo";
+export type RunTask = "import" | "export" | "undo" | "restore";
 
 /**
  * How an export was done.

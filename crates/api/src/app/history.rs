@@ -68,6 +68,7 @@ fn run(run: KeptRun) -> Run {
         task: match run.task.as_str() {
             "export" => RunTask::Export,
             "undo" => RunTask::Undo,
+            "restore" => RunTask::Restore,
             _ => RunTask::Import,
         },
         backend: run.backend.into(),

@@ -31,6 +31,8 @@ pub enum RunTask {
     Export,
     /// Took changes back.
     Undo,
+    /// Took over what a backup says.
+    Restore,
 }
 
 /// How an export was done.

@@ -209,6 +209,7 @@ fn told(reports: &[RunReport]) -> bool {
                 run.changed,
                 many(usize::try_from(run.requests).unwrap_or(0), "request")
             ),
+            (None, Task::Restore) => format!("{name:9} restore: {} changed", run.changed),
             (None, Task::Export | Task::Undo) => format!(
                 "{name:9} {task}: {} owed, {} written, {} already so, in {}",
                 run.planned,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use watchstate_model::plan::one_state;
 use watchstate_model::{BackendId, Because, ItemId, Moment, PersonId, State, TitleId, Wish};
-use watchstate_store::{KnownItem, Touched};
+use watchstate_store::{KnownItem, Touched, Tx};
 
 use super::take_back::not_taken;
 use super::{Left, Taken};
@@ -15,6 +15,7 @@ impl Engine {
     /// newer than the snapshot are left alone.
     pub(super) async fn restore(
         &self,
+        tx: &mut Tx,
         accounts: &[Account],
         person: PersonId,
         snapshot: i64,
@@ -24,7 +25,6 @@ impl Engine {
         let mut after = i64::MIN;
         loop {
             self.go_on()?;
-            let mut tx = self.store.begin().await?;
             let Some((place, showed)) = tx.snapshot_part(snapshot, after).await? else {
                 return Ok(());
             };
@@ -74,7 +74,6 @@ impl Engine {
             }
             tx.put_wishes(&wishes, at).await?;
             tx.touch(person, &touched).await?;
-            tx.commit().await?;
         }
     }
 }
