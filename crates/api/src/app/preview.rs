@@ -1,12 +1,12 @@
 //! Previews: what a run would change, shown before a person says yes.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use watchstate_engine::{
     Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Restore, Undo,
 };
-use watchstate_model::{BackendId, Because, Moment, TitleId};
+use watchstate_model::{BackendId, Moment};
 use watchstate_store::Backend;
 
 use super::{App, LONGEST_PAGE, locked};
@@ -16,6 +16,7 @@ use crate::contract::{
     Action, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
     PreviewSince, Tag,
 };
+use crate::shown::{Shown, would_be_written};
 
 /// So many previews are kept, the latest ones: each may be large.
 const KEPT: usize = 3;
@@ -36,13 +37,10 @@ pub(super) struct Kept {
     pub agreed: Agreed,
     pub changes: Vec<PreviewChange>,
     /// What was shown before, where somebody wants to know what is different.
-    pub before: Option<Arc<HashSet<Key>>>,
+    pub before: Option<Arc<Shown>>,
     /// Of a restore, the entries of the backup that were not matched: the first of very many.
     pub not_matched: Arc<Vec<NotMatched>>,
 }
-
-/// A change: where, what, and whether the title is watched afterwards.
-type Key = (BackendId, TitleId, bool);
 
 /// What is looked at beforehand, or done.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,23 +77,13 @@ pub(super) struct Agreed {
     /// What it was of.
     aim: Aim,
     /// Each change.
-    changes: Arc<HashSet<Key>>,
-}
-
-fn key(change: &PreviewChange) -> Key {
-    (change.backend, change.title, change.to.is_watched())
-}
-
-/// Whether a change would be written once a person said yes.
-fn would_be_written(change: &PreviewChange) -> bool {
-    change.held.is_none_or(|why| why == Because::FirstExport)
+    changes: Arc<Shown>,
 }
 
 impl Agreed {
     /// What a person agrees to who says yes to these changes, shown by this preview.
     pub(super) fn to(preview: String, aim: Aim, changes: &[PreviewChange]) -> Self {
-        let written = changes.iter().filter(|change| would_be_written(change));
-        Self { preview, aim, changes: Arc::new(written.map(key).collect()) }
+        Self { preview, aim, changes: Arc::new(Shown::of(changes)) }
     }
 
     /// To which backends it is written.
@@ -127,12 +115,9 @@ impl Agreed {
         }
     }
 
-    /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
-    /// place that somebody played on from; a title that was not on the list, or another mark, is.
+    /// Whether a person was shown all that would be written now.
     pub(super) fn covers(&self, now: &[PreviewChange]) -> bool {
-        now.iter()
-            .filter(|change| would_be_written(change))
-            .all(|change| self.changes.contains(&key(change)))
+        self.changes.covers(now)
     }
 }
 
@@ -187,8 +172,7 @@ impl App {
         // What went on is told as ended, however it ended.
         self.changed(&[Tag::Live]);
         let seen = seen?;
-        let written = seen.changes.iter().filter(|change| would_be_written(change));
-        agreed.changes = Arc::new(written.map(key).collect());
+        agreed.changes = Arc::new(Shown::of(&seen.changes));
         let mut troubles: Vec<String> =
             seen.runs.iter().filter_map(|report| report.run.error.clone()).collect();
         troubles.dedup();
@@ -203,8 +187,8 @@ impl App {
             .map(|backend| count(backend, &seen.changes))
             .collect();
         let since = before.as_ref().map(|before| PreviewSince {
-            anew: agreed.changes.difference(before).count() as u64,
-            gone: before.difference(&agreed.changes).count() as u64,
+            anew: agreed.changes.beyond(before),
+            gone: before.beyond(&agreed.changes),
         });
         let not_matched = Arc::default();
         let changes = seen.changes;
@@ -244,8 +228,7 @@ impl App {
                 becomes: change.to.into(),
                 because: change.because.into(),
                 held: change.held.map(Into::into),
-                anew: would_be_written(change)
-                    && kept.before.as_ref().is_some_and(|before| !before.contains(&key(change))),
+                anew: kept.before.as_ref().is_some_and(|before| before.is_new(change)),
             })
             .collect();
         Ok(Page { rows, total })
@@ -363,20 +346,20 @@ pub(super) fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCoun
 
 #[cfg(test)]
 mod tests {
-    use watchstate_model::{Position, Watch};
+    use watchstate_model::{Because, Position, TitleId, Watch};
 
     use super::*;
 
-    fn change(title: i64, from: Watch, to: Watch, held: Option<Because>) -> PreviewChange {
+    fn change(from: Watch, to: Watch) -> PreviewChange {
         PreviewChange {
             backend: BackendId(1),
             backend_name: "den".to_owned(),
-            title: TitleId(title),
+            title: TitleId(1),
             name: String::new(),
             from,
             to,
             because: Because::Differs,
-            held,
+            held: None,
         }
     }
 
@@ -401,39 +384,7 @@ mod tests {
             (again(9), w, Action::Clear, "the rewatch was dropped"),
             (w, w, Action::Played, "one more play"),
         ] {
-            assert_eq!(action(&change(1, from, to, None)), done, "{why}");
-        }
-    }
-
-    #[test]
-    fn what_a_yes_covers() {
-        let (w, u) = (Watch::WATCHED, Watch::Unwatched);
-        let place = |ms| Watch::from_flag(false, at(ms));
-        let shown = [
-            change(1, u, w, Some(Because::FirstExport)),
-            change(2, u, place(9), None),
-            change(3, w, u, Some(Because::Brake)),
-        ];
-        let agreed = Agreed {
-            preview: String::new(),
-            aim: Aim { wanted: vec![BackendId(1)], what: Deed::Run { import: true, full: false } },
-            changes: Arc::new(shown.iter().filter(|c| would_be_written(c)).map(key).collect()),
-        };
-        for (now, covered, why) in [
-            (shown.to_vec(), true, "the same"),
-            (vec![], true, "nothing is left to do"),
-            (vec![change(2, u, place(99), None)], true, "somebody played on"),
-            (vec![change(1, w, u, None)], false, "the other way round"),
-            (
-                vec![change(2, u, w, None)],
-                false,
-                "watched to the end meanwhile: not what was shown",
-            ),
-            (vec![change(4, u, w, None)], false, "another title"),
-            (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
-            (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),
-        ] {
-            assert_eq!(agreed.covers(&now), covered, "{why}");
+            assert_eq!(action(&change(from, to)), done, "{why}");
         }
     }
 }
