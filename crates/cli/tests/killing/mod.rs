@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use watchstate_model::{Provider, Watch};
 use watchstate_servers::ServerKind;
 use watchstate_testkit::fake::{FakeServer, Holds, NewItem};
