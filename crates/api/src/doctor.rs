@@ -81,6 +81,9 @@ pub struct Checkup {
     pub backends: Vec<BackendCheck>,
     /// What runs by itself, while the app runs.
     pub tasks: Vec<TaskCheck>,
+    /// What lets much become unwatched without asking, each in a sentence. A person chose it, so it is no
+    /// complaint, but it is always said ([`Household::brakes_off`]).
+    pub brakes_off: Vec<String>,
     /// What is not as it should be; nothing when all is well.
     pub complaints: Vec<Complaint>,
 }
@@ -138,6 +141,7 @@ impl Household {
             secrets_answer,
             backends,
             tasks,
+            brakes_off: self.brakes_off().await?,
             complaints: wrong.0,
         })
     }
@@ -237,7 +241,7 @@ impl Household {
             wrong.add(
                 name,
                 what,
-                "See them with sync --dry-run, and let them pass with sync --yes",
+                "See them with review list, and answer with review approve or review refuse",
             );
         }
         if waiting.parked > 0 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use watchstate_engine::{
     Account, Answer, Attention, CancellationToken, Clock, Consent, Engine, Preview, Report,
-    Settings, SystemClock, Undo, UndoPreview,
+    Settings, SystemClock,
 };
 use watchstate_model::{BackendId, Moment, PersonId};
 use watchstate_servers::{Address, Limits, MediaServer, Pause, Sensitive, ServerKind, connect};
@@ -244,18 +244,6 @@ impl Household {
         let mut tx = self.store.begin().await?;
         tx.mended_is_seen().await?;
         Ok(tx.commit().await?)
-    }
-
-    /// What an undo would do, on a copy that is removed again; see [`Engine::preview_undo`].
-    pub async fn preview_undo(
-        &self,
-        engine: &Engine,
-        accounts: &[Account],
-        what: Undo,
-    ) -> Result<UndoPreview> {
-        let folder = scratch_folder()?;
-        let file = folder.path().join("undo.sqlite");
-        Ok(engine.preview_undo(accounts, self.person(), what, &file).await?)
     }
 
     /// Closes the database: what was decided is in the file.

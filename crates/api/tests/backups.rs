@@ -158,6 +158,20 @@ async fn what_was_lost_comes_back() {
         ),
         "it was a person: {lines:?}"
     );
+
+    // It is a run like any other, and is taken back like one, wherever it was told.
+    let runs = window.ask("runs", json!({ "from": 0, "size": 50 })).await;
+    let is_it = |run: &&Value| run["task"] == "restore";
+    let run = runs["rows"].as_array().unwrap().iter().find(is_it).unwrap();
+    assert_eq!(
+        (&run["name"], &run["canUndo"], &run["changed"]),
+        (&json!("den"), &json!(true), &json!(1))
+    );
+    let preview = window.ask("preview_undo", json!({ "run": run["id"] })).await;
+    window.ran("undo", json!({ "preview": preview["id"] })).await;
+    assert_eq!(servers.watched(), 0);
+    window.ran("sync_now", json!({})).await;
+    assert_eq!(servers.watched(), 0);
 }
 
 #[tokio::test]

@@ -104,16 +104,16 @@ async fn a_backup_is_whole_and_needs_no_more_memory_than_a_small_one() {
     let more = memory("VmHWM:").zip(before).map(|(peak, before)| peak.saturating_sub(before));
     println!(
         "files {:?} MiB, {more:?} MiB more memory",
-        made.iter().map(|one| one.bytes >> 20).collect::<Vec<_>>()
+        made.files.iter().map(|one| one.bytes >> 20).collect::<Vec<_>>()
     );
-    for one in &made {
+    for one in &made.files {
         assert_eq!(i64::try_from(one.titles).unwrap(), titles);
         let file = std::fs::File::open(household.backups_folder().join(&one.file)).unwrap();
         let lines = BufReader::new(file).lines().map(Result::unwrap);
         let watched = lines.filter(|line| line.contains("\"watched\":true")).count();
         assert_eq!(i64::try_from(watched).unwrap(), titles - titles / 3);
     }
-    assert_eq!(made.len(), 2);
+    assert_eq!(made.files.len(), 2);
     if titles >= LARGE
         && let Some(more) = more
     {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use watchstate_api::{ApiError, SecretsPlace, folder};
+use watchstate_model::BrakePolicy;
 use watchstate_servers::ServerKind;
 use watchstate_store::Import;
 
@@ -76,6 +77,16 @@ pub(crate) enum Command {
     },
     /// Bring back what a backup holds: shows what follows, and does it with --yes
     Restore(RestoreWish),
+    /// Take back what was written: a run, a change, a title's latest, or everything since a snapshot
+    Undo {
+        #[command(subcommand)]
+        what: Option<UndoCommand>,
+    },
+    /// See which titles lost their marks and wait for you, and answer
+    Review {
+        #[command(subcommand)]
+        what: Option<ReviewCommand>,
+    },
     /// Find titles and see what is held of them
     History {
         /// Words of the name [default: the latest changes]
@@ -248,9 +259,155 @@ pub(crate) struct RestoreWish {
     /// Exactly as in the backup: takes away what it does not know [default: only adds]
     #[arg(long)]
     pub(crate) exact: bool,
-    /// Say yes to what was shown
+    #[command(flatten)]
+    pub(crate) yes: Yes,
+}
+
+/// A yes beforehand.
+#[derive(Args)]
+pub(crate) struct Yes {
+    /// Say yes to what would be shown [default: shows it, and asks where there is a terminal]
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum UndoCommand {
+    /// List the runs of which something can be taken back
+    List {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = crate::undo::LISTED)]
+        most: usize,
+    },
+    /// Take back all that a run changed
+    Run {
+        /// Its number, as undo list shows it
+        #[arg(value_name = "RUN")]
+        run: i64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Do once more what an undo took back
+    Redo {
+        /// The number of the undo, as undo list shows it
+        #[arg(value_name = "RUN")]
+        run: i64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Take back the latest change of a title, wherever it was told
+    Title {
+        /// The number of the title, as history shows it
+        #[arg(value_name = "TITLE_ID")]
+        title: i64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Take back one change
+    Change {
+        /// The number of its line, as explain shows it
+        #[arg(value_name = "LINE")]
+        line: i64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// List what backends showed before something was written to them
+    Snapshots {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = crate::undo::LISTED)]
+        most: usize,
+    },
+    /// Bring a backend back to what it showed in a snapshot
+    Snapshot {
+        /// The number of the snapshot, as undo snapshots shows it
+        #[arg(value_name = "SNAPSHOT")]
+        snapshot: i64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ReviewCommand {
+    /// List the titles that wait, with their reasons
+    List {
+        /// Words of the name [default: all]
+        text: Vec<String>,
+        /// Only those that lost their mark on this backend
+        #[arg(long, value_name = "NAME")]
+        backend: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        most: u32,
+    },
+    /// They were meant: they become unwatched everywhere
+    Approve(AnswerWish),
+    /// They were not: they stay watched, and get their marks back where they were lost
+    Refuse(AnswerWish),
+    /// See or change how many titles may become unwatched without asking you
+    Brake(BrakeWish),
+}
+
+#[derive(Args)]
+pub(crate) struct AnswerWish {
+    /// Which of those that wait: their numbers, as review list shows them
+    #[arg(
+        value_name = "ITEM",
+        required_unless_present_any = ["backend", "all"],
+        conflicts_with_all = ["backend", "all"]
+    )]
+    pub(crate) items: Vec<i64>,
+    /// All that lost their mark on this backend
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    pub(crate) backend: Option<String>,
+    /// All that wait
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) yes: Yes,
+}
+
+#[derive(Args)]
+pub(crate) struct BrakeWish {
+    /// Only of this backend [default: of all that have no rule of their own]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// So many always pass
+    #[arg(long, value_name = "N")]
+    at_least: Option<u32>,
+    /// And so many of a hundred watched titles
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    percent: Option<u32>,
+    /// So many at once that were the latest marks wait; 0: never
+    #[arg(long, value_name = "N")]
+    latest: Option<u32>,
+    /// Ask again
+    #[arg(long, conflicts_with = "off")]
+    on: bool,
+    /// Never ask; status, doctor and review say so as long as it is off
+    #[arg(long)]
+    off: bool,
+    /// The rule that holds otherwise
+    #[arg(long, conflicts_with_all = ["at_least", "percent", "latest", "on", "off"])]
+    pub(crate) usual: bool,
+}
+
+impl BrakeWish {
+    /// Whether there is anything in it that makes another rule of one.
+    pub(crate) fn changes_something(&self) -> bool {
+        let numbers = [self.at_least, self.percent, self.latest];
+        self.on || self.off || numbers.iter().any(Option::is_some)
+    }
+
+    /// A rule with what is wished in place of what it said.
+    pub(crate) fn onto(&self, rule: BrakePolicy) -> BrakePolicy {
+        BrakePolicy {
+            at_least: self.at_least.unwrap_or(rule.at_least),
+            percent: self.percent.unwrap_or(rule.percent),
+            latest: self.latest.unwrap_or(rule.latest),
+            off: self.off || (rule.off && !self.on),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -340,6 +497,26 @@ mod tests {
             ("backup csv", true, "a table"),
             ("restore some.json --to den --to attic --exact --yes", true, "to two"),
             ("restore some.json", false, "to whom is not guessed"),
+            ("undo", true, "what can be"),
+            ("undo list --most 5 --json", true, "a few"),
+            ("undo run 7 --yes", true, "a run"),
+            ("undo run", false, "which one is not guessed"),
+            ("undo redo 8", true, "once more"),
+            ("undo title dune", false, "a title is told by its number"),
+            ("undo change 12 --yes", true, "a line"),
+            ("undo snapshot 3", true, "a backend as it was"),
+            ("review", true, "what waits"),
+            ("review list the big lebowski --backend den", true, "some of it"),
+            ("review approve", false, "which ones is not guessed"),
+            ("review approve 4 5 --yes", true, "two"),
+            ("review refuse --all", true, "all"),
+            ("review refuse --backend den --yes", true, "those of one"),
+            ("review refuse 4 --all", false, "either some or all"),
+            ("review refuse --backend den --all", false, "either of one or all"),
+            ("review brake --backend den --percent 10 --on", true, "another rule"),
+            ("review brake --percent 101", false, "no such share"),
+            ("review brake --off --on", false, "one of the two"),
+            ("review brake --usual --off", false, "the usual one is as it is"),
         ] {
             let words = ["watchstate-cli"].into_iter().chain(line.split(' '));
             assert_eq!(Arguments::try_parse_from(words).is_ok(), good, "{why}: {line}");

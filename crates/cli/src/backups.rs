@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use watchstate_api::backups::{BackedUp, BackedUpAll, Form, OnShelf, Remembered};
-use watchstate_api::settings::Book;
-use watchstate_api::{ApiError, Code, Household, Surroundings};
-use watchstate_engine::{CancellationToken, Preview, Restore, Silent};
+use watchstate_api::{ApiError, Code, Household};
+use watchstate_engine::{CancellationToken, Preview, PreviewChange, Restore, Restored, Silent};
 use watchstate_model::{BackendId, Because, Way};
 
 use crate::End;
+use crate::agree::{Asking, Said, agree, at_the_terminal};
 use crate::arguments::{BackupCommand, RestoreWish, Where};
 use crate::json::{self, ChangeJson, RunJson};
 use crate::preview::{changes, many};
@@ -23,17 +23,6 @@ use crate::words;
 /// So many entries that were not matched are shown; for programs all that are known.
 const SHOWN: usize = 20;
 
-/// Opens the data folder by the settings of the window, which say where backups are. Nothing is done by a default
-/// that stands in for what cannot be taken: it would be another folder, or other backups would go.
-async fn open(place: &Where) -> Result<Household, ApiError> {
-    let folder = place.folder()?;
-    let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
-    if let Some(refusal) = book.not_taken() {
-        return Err(refusal.into());
-    }
-    Household::open(&folder, place.secrets(), Surroundings::by_the_book(&book)).await
-}
-
 fn length(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
@@ -44,7 +33,7 @@ pub(crate) async fn backup(
     wish: Option<BackupCommand>,
     cancel: CancellationToken,
 ) -> Result<End, ApiError> {
-    let household = open(place).await?;
+    let household = crate::open_by_the_book(place).await?;
     let ended = match wish {
         None => make(&household, place.json, &cancel).await,
         Some(BackupCommand::List) => list(&household, place.json).await,
@@ -176,7 +165,7 @@ pub(crate) async fn restore(
     wish: RestoreWish,
     cancel: CancellationToken,
 ) -> Result<End, ApiError> {
-    let household = open(place).await?;
+    let household = crate::open_by_the_book(place).await?;
     let ended = restore_in(&household, &wish, place.json, cancel).await;
     household.close().await;
     ended
@@ -198,32 +187,36 @@ async fn restore_in(
     let way = if wish.exact { Way::Exact } else { Way::Union };
     let (titles, spared) = (said.titles.clone(), said.spared.clone());
     let restore = Restore { person, way, to, titles, spared };
-    let seen = household.preview_restore(&engine, &accounts, &restore).await?;
-    let runs = if wish.yes {
-        household.keep_copy().await;
-        Some(household.restore(&engine, &mut accounts, &restore).await?)
-    } else {
-        None
+    let asking = Asking { yes: wish.yes.yes, json, question: "Restore this?" };
+    let answer = agree(
+        asking,
+        async || household.preview_restore(&engine, &accounts, &restore).await,
+        |seen: &Preview| &seen.changes,
+        |seen| show(&said, seen),
+        async |question: &str| at_the_terminal(question, &cancel).await,
+    )
+    .await?;
+    let (seen, new, restored) = match answer {
+        Said::Yes(seen) => {
+            household.keep_copy().await;
+            let restored = household.restore(&engine, &mut accounts, &restore).await?;
+            (seen, Vec::new(), Some(restored))
+        }
+        Said::Nothing(seen) => (seen, Vec::new(), None),
+        Said::Outdated(seen, new) => (seen, new, None),
     };
     if json {
-        let runs = runs.as_ref().map(|restored| restored.runs.iter().map(RunJson::of).collect());
-        say(&json::line(&RestoreJson::of(&said, &seen, runs)));
-    } else {
-        show(&said, &seen);
-        for report in runs.iter().flat_map(|restored| &restored.runs) {
+        say(&json::line(&RestoreJson::of(&said, &seen, &new, restored.as_ref())));
+    } else if let Some(restored) = &restored {
+        for report in &restored.runs {
             told(report);
         }
-        match &runs {
-            Some(restored) => {
-                let much = many(length(restored.changed), "title");
-                say(&format!("Restored: {much} changed."));
-            }
-            None => say(
-                "Nothing was restored yet. If this is what you want, repeat the command with --yes.",
-            ),
-        }
+        let much = many(length(restored.changed), "title");
+        say(&format!("Restored: {much} changed. To take it back: watchstate-cli undo list"));
+    } else {
+        say("\nNothing was restored yet. If this is what you want, repeat the command with --yes.");
     }
-    Ok(match runs {
+    Ok(match restored {
         Some(restored) => end(&restored.runs),
         None => End::Held,
     })
@@ -286,6 +279,8 @@ struct RestoreJson<'a> {
     not_matched: u64,
     listed: Vec<NotMatchedJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
+    /// What was not shown before; then nothing was restored.
+    new: Vec<ChangeJson<'a>>,
     restored: bool,
     runs: Vec<RunJson<'a>>,
 }
@@ -298,7 +293,12 @@ struct NotMatchedJson<'a> {
 }
 
 impl<'a> RestoreJson<'a> {
-    fn of(said: &'a Remembered, seen: &'a Preview, runs: Option<Vec<RunJson<'a>>>) -> Self {
+    fn of(
+        said: &'a Remembered,
+        seen: &'a Preview,
+        new: &'a [PreviewChange],
+        restored: Option<&'a Restored>,
+    ) -> Self {
         Self {
             entries: said.entries,
             matched: said.titles.len(),
@@ -313,8 +313,9 @@ impl<'a> RestoreJson<'a> {
                 })
                 .collect(),
             changes: seen.changes.iter().map(ChangeJson::of).collect(),
-            restored: runs.is_some(),
-            runs: runs.unwrap_or_default(),
+            new: new.iter().map(ChangeJson::of).collect(),
+            restored: restored.is_some(),
+            runs: restored.iter().flat_map(|restored| &restored.runs).map(RunJson::of).collect(),
         }
     }
 }

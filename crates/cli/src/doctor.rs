@@ -70,6 +70,10 @@ fn tell(household: &Household, found: &Checkup) {
         say(&table(heads, &found.backends.iter().map(row).collect::<Vec<_>>()));
     }
     say("");
+    for off in &found.brakes_off {
+        let todo = "If you did not mean that: watchstate-cli review brake --usual (--backend NAME)";
+        say(&format!("brake: {off}\n  -> {todo}"));
+    }
     if found.complaints.is_empty() {
         say("All is well.");
     }
@@ -147,6 +151,7 @@ struct Doctor<'a> {
     secrets: SecretsJson,
     backends: Vec<BackendJson<'a>>,
     tasks: Vec<TaskJson<'a>>,
+    brakes_off: &'a [String],
     complaints: Vec<ComplaintJson<'a>>,
 }
 
@@ -243,6 +248,7 @@ impl<'a> Doctor<'a> {
                     next: task.next.map(stamp),
                 })
                 .collect(),
+            brakes_off: &found.brakes_off,
             complaints: found
                 .complaints
                 .iter()

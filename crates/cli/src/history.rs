@@ -3,13 +3,13 @@
 use serde::Serialize;
 use watchstate_api::{ApiError, Household};
 use watchstate_model::{Because, TitleId};
-use watchstate_store::{Copied, Entry, Explained, Said};
+use watchstate_store::{Copied, Entry, Explained, FeedLine, watch_text};
 
 use crate::End;
 use crate::json::{self, WatchJson};
 use crate::table::table;
 use crate::terminal::say;
-use crate::words::{self, journal_mark, reason, stamp, time, time_or};
+use crate::words::{self, reason, stamp, time, time_or};
 
 /// `history [TEXT]`
 pub(crate) async fn history(
@@ -60,6 +60,9 @@ pub(crate) async fn explain(
     let explained = explained.ok_or_else(|| {
         ApiError::usage(format!("there is no title {title}; find its number with history"))
     })?;
+    let mut journal =
+        household.store().feed_of(household.person(), TitleId(title), u32::MAX).await?;
+    journal.reverse();
     if json {
         #[derive(Serialize)]
         struct All<'a> {
@@ -70,15 +73,15 @@ pub(crate) async fn explain(
         say(&json::line(&All {
             title: EntryJson::of(&explained.entry),
             copies: explained.copies.iter().map(CopyJson::of).collect(),
-            journal: explained.journal.iter().map(SaidJson::of).collect(),
+            journal: journal.iter().map(SaidJson::of).collect(),
         }));
     } else {
-        say(&told(&explained));
+        say(&told(&explained, &journal));
     }
     Ok(End::Well)
 }
 
-fn told(explained: &Explained) -> String {
+fn told(explained: &Explained, journal: &[FeedLine]) -> String {
     let entry = &explained.entry;
     let mut lines = vec![format!("{} (title {})", entry.name, entry.title)];
     let by = entry.by.as_deref().map(|by| format!(" on {by}")).unwrap_or_default();
@@ -109,25 +112,40 @@ fn told(explained: &Explained) -> String {
             lines.push(format!("  owed     {}{waits}", words::watch(watch)));
         }
     }
-    if !explained.journal.is_empty() {
-        let rows: Vec<Vec<String>> = explained
-            .journal
+    if !journal.is_empty() {
+        let rows: Vec<Vec<String>> = journal
             .iter()
-            .map(|said| {
+            .map(|line| {
                 vec![
-                    time(said.at),
-                    said.backend.clone().unwrap_or_else(|| "you".to_owned()),
-                    said.what.clone(),
-                    journal_mark(&said.was),
-                    journal_mark(&said.became),
-                    reason(said.because).to_owned(),
+                    if line.can_undo { line.id.to_string() } else { String::new() },
+                    time(line.at),
+                    who(line).unwrap_or("you").to_owned(),
+                    what(line).to_owned(),
+                    words::watch(line.was),
+                    words::watch(line.became),
+                    reason(line.because).to_owned(),
                 ]
             })
             .collect();
         lines.push(String::new());
-        lines.push(table(&["WHEN", "WHO", "WHAT", "WAS", "BECAME", "WHY"], &rows));
+        lines.push(table(&["LINE", "WHEN", "WHO", "WHAT", "WAS", "BECAME", "WHY"], &rows));
+        if journal.iter().any(|line| line.can_undo) {
+            lines.push(
+                "Take back a line that has a number with: watchstate-cli undo change LINE"
+                    .to_owned(),
+            );
+        }
     }
     lines.join("\n")
+}
+
+fn who(line: &FeedLine) -> Option<&str> {
+    line.backend.as_ref().map(|(_, name)| name.as_str())
+}
+
+/// What happened, by the journal's own word: who did it stands beside it.
+fn what(line: &FeedLine) -> &str {
+    if line.what == "asked" { "took" } else { &line.what }
 }
 
 #[derive(Serialize)]
@@ -192,25 +210,31 @@ impl<'a> CopyJson<'a> {
 
 #[derive(Serialize)]
 struct SaidJson<'a> {
+    line: i64,
     at: String,
+    run: i64,
     backend: Option<&'a str>,
     what: &'a str,
-    was: &'a str,
-    became: &'a str,
+    was: String,
+    became: String,
     because: Option<&'static str>,
     reason: &'static str,
+    can_undo: bool,
 }
 
 impl<'a> SaidJson<'a> {
-    fn of(said: &'a Said) -> Self {
+    fn of(line: &'a FeedLine) -> Self {
         Self {
-            at: stamp(said.at),
-            backend: said.backend.as_deref(),
-            what: &said.what,
-            was: &said.was,
-            became: &said.became,
-            because: said.because.map(Because::code),
-            reason: reason(said.because),
+            line: line.id,
+            at: stamp(line.at),
+            run: line.run.0,
+            backend: who(line),
+            what: what(line),
+            was: watch_text(line.was),
+            became: watch_text(line.became),
+            because: line.because.map(Because::code),
+            reason: reason(line.because),
+            can_undo: line.can_undo,
         }
     }
 }

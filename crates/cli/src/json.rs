@@ -27,17 +27,19 @@ pub(crate) fn error(error: &ApiError) -> String {
     line(&Failed { error: Inner { code: error.code.name(), message: &error.message } })
 }
 
-/// One run. The fields of an import and of an export are not the same.
+/// One run. The fields of an import, of an export and of a restore are not the same.
 pub(crate) enum RunJson<'a> {
     Import(&'a RunReport),
     Export(&'a RunReport),
+    Restore(&'a RunReport),
 }
 
 impl<'a> RunJson<'a> {
     pub(crate) fn of(report: &'a RunReport) -> Self {
         match report.task {
             Task::Import => Self::Import(report),
-            Task::Export | Task::Undo | Task::Restore => Self::Export(report),
+            Task::Export | Task::Undo => Self::Export(report),
+            Task::Restore => Self::Restore(report),
         }
     }
 }
@@ -45,7 +47,7 @@ impl<'a> RunJson<'a> {
 impl Serialize for RunJson<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
-        let (Self::Import(report) | Self::Export(report)) = self;
+        let (Self::Import(report) | Self::Export(report) | Self::Restore(report)) = self;
         let run = &report.run;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("task", report.task.name())?;
@@ -66,6 +68,10 @@ impl Serialize for RunJson<'_> {
                 map.serialize_entry("already", &run.already)?;
                 map.serialize_entry("held", &run.held)?;
                 map.serialize_entry("failed", &run.failed)?;
+            }
+            Self::Restore(_) => {
+                map.serialize_entry("seen", &run.seen)?;
+                map.serialize_entry("changed", &run.changed)?;
             }
         }
         map.serialize_entry("requests", &run.requests)?;

@@ -1,5 +1,6 @@
 //! WatchState without a window.
 
+mod agree;
 mod arguments;
 mod backend;
 mod backups;
@@ -9,11 +10,13 @@ mod doctor;
 mod history;
 mod json;
 mod preview;
+mod review;
 mod run;
 mod serve;
 mod status;
 mod table;
 mod terminal;
+mod undo;
 mod words;
 
 use std::process::ExitCode;
@@ -26,7 +29,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
-use watchstate_api::settings::settings;
+use watchstate_api::settings::{Book, settings};
 use watchstate_api::{ApiError, Code, Household, LogRing, Surroundings};
 use watchstate_engine::{CancellationToken, SystemClock};
 
@@ -104,10 +107,18 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
     if let Command::Restore(wish) = command {
         return backups::restore(&place, wish, stop_on_request()).await;
     }
-    let opened = open(&place).await;
-    let household = match command {
-        Command::Doctor { .. } => opened.map_err(doctor::at_work_elsewhere)?,
-        _ => opened?,
+    if let Command::Undo { what } = command {
+        return undo::undo(&place, what, stop_on_request()).await;
+    }
+    if let Command::Review { what } = command {
+        return review::review(&place, what, stop_on_request()).await;
+    }
+    let household = match &command {
+        // Whether all is well depends on what the window's settings say as well.
+        Command::Doctor { .. } => {
+            open_by_the_book(&place).await.map_err(doctor::at_work_elsewhere)?
+        }
+        _ => open(&place).await?,
     };
     let ended = match command {
         Command::Backend(BackendCommand::Add(wish)) => backend::add(&household, wish, json).await,
@@ -137,6 +148,18 @@ async fn command(arguments: Arguments, log: LogRing) -> Result<End, ApiError> {
 /// Opens the data folder to work in.
 pub(crate) async fn open(place: &Where) -> Result<Household, ApiError> {
     Household::open(&place.folder()?, place.secrets(), around()?).await
+}
+
+/// Opens the data folder by the settings of the window, which say where backups are and how long what was
+/// changed can be taken back. Nothing is done by a default that stands in for what cannot be taken: it would be
+/// another folder, or other backups would go.
+pub(crate) async fn open_by_the_book(place: &Where) -> Result<Household, ApiError> {
+    let folder = place.folder()?;
+    let book = Arc::new(Book::open(&folder, |name| std::env::var(name).ok()));
+    if let Some(refusal) = book.not_taken() {
+        return Err(refusal.into());
+    }
+    Household::open(&folder, place.secrets(), Surroundings::by_the_book(&book)).await
 }
 
 fn around() -> Result<Surroundings, ApiError> {

@@ -159,8 +159,8 @@ async fn ask(household: &Household, reports: &[RunReport]) -> Result<(), ApiErro
     }
     if reports.iter().any(|r| r.waits_for_yes && r.task == Task::Import) {
         say(
-            "\nMany titles would become unwatched at once, which waits for your yes. See which with \
-             sync --dry-run; if people did mark them unwatched, let it pass with sync --yes.",
+            "\nMany titles would become unwatched at once, which waits for your yes. See which, and answer, \
+             with review; if people did mark all of them unwatched, let it pass with sync --yes.",
         );
     }
     Ok(())
@@ -235,7 +235,8 @@ pub(crate) fn told(report: &RunReport) {
             }
             format!("{line} ({spent})")
         }
-        Task::Export | Task::Undo | Task::Restore => {
+        Task::Restore => format!("{name}: restore: {} of {} changed", run.changed, run.seen),
+        Task::Export | Task::Undo => {
             let task = report.task.name();
             let mut line = format!("{name}: {task}: {} written", run.written);
             for (count, what) in

@@ -1,5 +1,6 @@
-//! The real program is killed, at random moments of everything it does to its database and to servers. After
-//! each kill the database is whole; in the end no mark is lost, all agree, and no write was made twice.
+//! The real program is killed, at random moments of everything it does to its database, to its files and to
+//! servers. After each kill the database is whole; in the end no mark is lost, all agree, and no write was made
+//! twice. What a person began is known as a whole or not at all, and a file is there as a whole or not at all.
 //!
 //! What is random comes from a seed and can be played again:
 //!
@@ -8,235 +9,52 @@
 //! ```
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![allow(clippy::print_stderr, reason = "how many kills there were is said")]
 
+mod killing;
 mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use killing::{
+    Count, Dice, House, NAMES, Part, Place, as_it_lies, assert_copies_are_whole, assert_whole,
+    film, kill_in, kills_of, number, server, time_of,
+};
+use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use terminal::Terminal;
-use watchstate_model::{Provider, Watch};
 use watchstate_servers::ServerKind;
-use watchstate_testkit::fake::{FakeServer, Holds, NewItem};
 
-/// How many kills there are when nobody says.
-const KILLS: u64 = 48;
-/// How many films each server has.
-const FILMS: u64 = 40;
-/// How many titles change between two times at which all agree.
-const CHANGES: usize = 6;
-/// A title that changed is left alone for so long.
-const REST: Duration = Duration::from_secs(3);
 /// After so many kills the program may end what it does, and everything is counted.
 const ROUND: u64 = 4;
 
-/// What the program is killed in. Each is a line of the terminal; what is added here is killed as well.
+/// What the program is killed in while it brings servers to agree. Each is a line of the terminal; what is
+/// added here is killed as well.
 const SYNCING: [&str; 3] = ["import", "export", "sync"];
 
-/// A number from the environment.
-fn asked(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
-/// Numbers that look random and are the same for the same seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides.max(1)
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        let sides = u64::try_from(all.len()).unwrap();
-        all[usize::try_from(self.roll(sides)).unwrap()]
-    }
-}
-
-fn film(number: u64) -> String {
-    format!("Film {number:02}")
-}
-
-async fn server(kind: ServerKind, version: &str) -> FakeServer {
-    FakeServer::of(kind, version)
-        .with_people(&["ana"])
-        .with(|library, now| {
-            let movies = library.add_section("Movies", Holds::Movies);
-            for number in 0..FILMS {
-                let film = NewItem::movie(&film(number), 2000)
-                    .id(Provider::Imdb, &format!("tt77{number:05}"))
-                    .lasting_ms(5_400_000);
-                library.add_movie(&movies, film, now).unwrap();
-            }
-        })
-        // Long enough to be killed between two answers.
-        .taking(Duration::from_millis(2))
-        .in_real_time()
-        .start()
-        .await
-        .unwrap()
-}
-
-/// Three servers, and what a person who looks over their shoulders knows.
-struct House {
-    servers: [FakeServer; 3],
-    /// What each film should show: the last thing that a person did.
-    watched: BTreeMap<u64, bool>,
-    /// The films that changed since all agreed, and on which server.
-    changed: BTreeMap<u64, usize>,
-    /// When each was changed last.
-    changed_at: BTreeMap<u64, Instant>,
-}
-
-impl House {
-    async fn start() -> Self {
-        Self {
-            servers: [
-                server(ServerKind::Plex, "1.40.2").await,
-                server(ServerKind::Jellyfin, "10.10.7").await,
-                server(ServerKind::Emby, "4.8.11.0").await,
-            ],
-            watched: (0..FILMS).map(|number| (number, false)).collect(),
-            changed: BTreeMap::new(),
-            changed_at: BTreeMap::new(),
-        }
-    }
-
-    /// A person marks some films, each on one server.
-    fn live(&mut self, dice: &mut Dice) {
-        for server in &self.servers {
-            server.library().forget_writes();
-        }
-        let before = std::mem::take(&mut self.changed);
-        // Servers and we know a time by its second: the order of two changes in one is nobody's to know.
-        let at_rest = |number: &u64| {
-            let at = self.changed_at.get(number);
-            !before.contains_key(number) && at.is_none_or(|at| at.elapsed() > REST)
-        };
-        let rested: Vec<u64> = (0..FILMS).filter(at_rest).collect();
-        // Where rounds are quick, fewer have rested by now.
-        let most = CHANGES.min(rested.len());
-        while self.changed.len() < most {
-            let number = dice.of(&rested);
-            if self.changed.contains_key(&number) {
-                continue;
-            }
-            let place = usize::try_from(dice.roll(3)).unwrap();
-            let watched = !self.watched[&number];
-            let (server, title) = (&self.servers[place], film(number));
-            if watched {
-                server.watch(&title, "ana").unwrap();
-            } else {
-                server.unwatch(&title, "ana").unwrap();
-            }
-            self.watched.insert(number, watched);
-            self.changed.insert(number, place);
-            self.changed_at.insert(number, Instant::now());
-        }
-    }
-
-    /// All show what the person did last, and each was told once where it had to be, and nothing else.
-    fn assert_agreed(&self, why: &str) {
-        for (place, server) in self.servers.iter().enumerate() {
-            for (number, watched) in &self.watched {
-                let title = film(*number);
-                let shows = server.shows(&title, "ana").unwrap().watch;
-                let should = if *watched { Watch::WATCHED } else { Watch::Unwatched };
-                assert_eq!(shows, should, "{why}: {title} on server {place}");
-                let owed = self.changed.get(number).is_some_and(|made| *made != place);
-                let written = server.writes_to(&title).unwrap();
-                assert_eq!(
-                    written,
-                    usize::from(owed),
-                    "{why}: writes of {title} to server {place}"
-                );
-            }
-        }
-    }
-}
-
-/// Begins a command and kills it within `longest`. Whether it was still at work.
-#[expect(clippy::disallowed_methods, reason = "the moment of the kill is what is random")]
-async fn kill_in(at: &Terminal, line: &str, dice: &mut Dice, longest: Duration) -> bool {
-    let mut child = at.begin(line);
-    let micros = u64::try_from(longest.as_micros()).unwrap();
-    tokio::time::sleep(Duration::from_micros(dice.roll(micros))).await;
-    let was_at_work = child.try_wait().unwrap().is_none();
-    child.kill().await.unwrap();
-    was_at_work
-}
-
-/// How long a command takes when nobody kills it.
-async fn time_of(at: &Terminal, line: &str) -> Duration {
-    let begun = Instant::now();
-    at.good(line).await;
-    begun.elapsed()
-}
-
-/// Opens the database as it lies there, without changing it: on a copy.
-async fn as_it_lies(data: &Path) -> (tempfile::TempDir, SqliteConnection) {
-    let folder = tempfile::tempdir().unwrap();
-    let name = |suffix: &str| format!("watchstate.sqlite{suffix}");
-    for suffix in ["", "-wal"] {
-        let _ = fs::copy(data.join(name(suffix)), folder.path().join(name(suffix)));
-    }
-    let options = SqliteConnectOptions::new().filename(folder.path().join(name("")));
-    (folder, options.connect().await.unwrap())
-}
-
-/// The pages of a database fit together, and its rows belong to each other.
-async fn assert_whole(database: &mut SqliteConnection, why: &str) {
-    let said: String =
-        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *database).await.unwrap();
-    assert_eq!(said, "ok", "{why}");
-    let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(database).await.unwrap();
-    assert_eq!(orphans.len(), 0, "{why}: rows without those that they belong to");
-}
-
-/// Copies are complete or not there.
-async fn assert_copies_are_whole(data: &Path, why: &str) {
-    let Ok(entries) = fs::read_dir(data.join("copies")) else { return };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "sqlite") {
-            let options = SqliteConnectOptions::new().filename(&path).read_only(true);
-            let mut copy = options.connect().await.unwrap();
-            assert_whole(&mut copy, &format!("{why}: {}", path.display())).await;
-        }
-    }
+async fn assert_all_is_well(at: &Terminal, why: &str) {
+    assert_eq!(at.good("doctor").await["doctor"]["ok"], true, "{why}");
+    assert_copies_are_whole(&at.data(), why).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_imports_exports_and_syncs() {
-    let kills = asked("WATCHSTATE_KILLS", KILLS) * 3 / 4;
-    let seed = asked("WATCHSTATE_KILL_SEED", 1);
-    let mut dice = Dice(seed);
-    let mut house = House::start().await;
-    let mut at = Terminal::new();
-    at.add_by_token("den", "plex", &house.servers[0], "ana").await;
-    at.add_by_password("attic", "jellyfin", &house.servers[1], "ana").await;
-    at.add_by_password("cellar", "emby", &house.servers[2], "ana").await;
-    house.live(&mut dice);
-    at.good("sync --yes").await;
-    house.assert_agreed("without a kill");
-
+    let (kills, seed, mut dice) = kills_of(Part::Syncing);
+    let (mut house, at) = House::start(&mut dice).await;
     house.live(&mut dice);
     let longest = time_of(&at, "sync").await * 5 / 4;
     house.assert_agreed("without a kill, once more");
-    let (mut killed, mut in_this_round) = (0, 0);
+    let (mut killed, mut in_this_round) = (Count::default(), 0);
     house.live(&mut dice);
-    while killed < kills {
+    while killed.all() < kills {
         let line = dice.of(&SYNCING);
-        let why = format!("seed {seed}, kill {killed}, in {line}");
+        let why = format!("seed {seed}, kill {}, in {line}", killed.all());
         if kill_in(&at, line, &mut dice, longest).await {
-            killed += 1;
+            killed.one(line);
             in_this_round += 1;
             let (_folder, mut database) = as_it_lies(&at.data()).await;
             assert_whole(&mut database, &why).await;
@@ -250,8 +68,340 @@ async fn killed_in_imports_exports_and_syncs() {
     }
     at.good("sync").await;
     house.assert_agreed("in the end");
-    assert_eq!(at.good("doctor").await["doctor"]["ok"], true);
-    assert_copies_are_whole(&at.data(), "in the end").await;
+    assert_all_is_well(&at, "in the end").await;
+}
+
+/// Something that a person begins and that is killed until it is known to the database.
+struct Begun<'a> {
+    /// What it is, for the count.
+    what: &'a str,
+    /// Its line in the terminal.
+    line: String,
+    /// Finds how much of it is known.
+    query: String,
+    /// How much there is to know.
+    whole: usize,
+}
+
+impl Begun<'_> {
+    /// Kills it at random moments until all of it is known. Killed before, nothing of it is: nothing is known,
+    /// nothing was written, and every server shows what it showed. Then it may end with the next sync.
+    async fn kill(
+        &self,
+        at: &Terminal,
+        house: &mut House,
+        dice: &mut Dice,
+        killed: &mut Count,
+        (longest, why): (Duration, &str),
+    ) {
+        let why = format!("{why}, kill {}, in {}", killed.all(), self.line);
+        house.forget_writes();
+        loop {
+            let was_killed = kill_in(at, &self.line, dice, longest).await;
+            if was_killed {
+                killed.one(self.what);
+            }
+            let known = usize::try_from(number(at, &self.query, &why).await).unwrap();
+            if known == self.whole {
+                return;
+            }
+            assert_eq!(known, 0, "{why}: of {} a part is known", self.whole);
+            assert!(was_killed, "{why}: it ended, and nothing came of it");
+            house.assert_agreed(&format!("{why}: nothing was begun"));
+        }
+    }
+}
+
+/// Something that was done in a round and can be taken back.
+struct Done {
+    what: &'static str,
+    /// What takes it back, without the yes.
+    line: String,
+    /// Finds how much of it is taken back; and how much there is.
+    query: String,
+    whole: usize,
+    /// The copies that go back.
+    copies: Vec<Place>,
+}
+
+/// What was done after a run of this number, in every way in which it can be taken back.
+async fn done_after(at: &Terminal, house: &House, last: i64) -> Vec<Done> {
+    let mut all = Vec::new();
+    let everywhere =
+        |films: &[u64]| films.iter().flat_map(|n| [0, 1, 2].map(|place| (place, *n))).collect();
+    let listed = at.good("undo list").await;
+    for run in listed["runs"].as_array().unwrap() {
+        let id = run["run"].as_i64().unwrap();
+        if id <= last {
+            continue;
+        }
+        let place = NAMES.iter().position(|name| run["backend"] == *name).unwrap();
+        let (films, copies): (Vec<u64>, Vec<Place>) = if run["task"] == "import" {
+            let films = house.changed_on(Some(place));
+            (films.clone(), everywhere(&films))
+        } else {
+            let films = house.told_on(place);
+            (films.clone(), films.iter().map(|n| (place, *n)).collect())
+        };
+        all.push(Done {
+            what: if run["task"] == "import" { "undo of an import" } else { "undo of an export" },
+            line: format!("undo run {id}"),
+            query: format!("SELECT count(undone_by) FROM changes WHERE run_id = {id}"),
+            whole: films.len(),
+            copies,
+        });
+        let kept = at.good("undo snapshots").await;
+        let kept = kept["snapshots"].as_array().unwrap();
+        if let Some(kept) = kept.iter().find(|kept| kept["before_run"] == id) {
+            let names: Vec<String> =
+                house.told_on(place).iter().map(|n| format!("'{}'", film(*n))).collect();
+            all.push(Done {
+                what: "undo to a snapshot",
+                line: format!("undo snapshot {}", kept["snapshot"]),
+                query: format!(
+                    "SELECT count(*) FROM kept_apart k JOIN items i ON i.id = k.item_id
+                     JOIN titles t ON t.id = i.title_id JOIN backends b ON b.id = i.backend_id
+                     WHERE b.name = '{}' AND k.because = 'restored' AND t.name IN ({})",
+                    NAMES[place],
+                    names.join(", ")
+                ),
+                whole: names.len(),
+                copies: house.told_on(place).iter().map(|n| (place, *n)).collect(),
+            });
+        }
+    }
+    for n in house.changed_on(None) {
+        let found = at.good(&format!("history {}", film(n))).await;
+        let title = found["titles"][0]["id"].as_i64().unwrap();
+        all.push(Done {
+            what: "undo of a title",
+            line: format!("undo title {title}"),
+            query: format!(
+                "SELECT count(undone_by) FROM changes
+                 WHERE run_id > {last} AND what = 'took' AND title_id = {title}"
+            ),
+            whole: 1,
+            copies: everywhere(&[n]),
+        });
+    }
+    all
+}
+
+/// The number of the last run.
+async fn last_run(at: &Terminal) -> i64 {
+    number(at, "SELECT coalesce(max(id), 0) FROM runs", "before").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_something_is_taken_back_and_done_once_more() {
+    let (kills, seed, mut dice) = kills_of(Part::TakingBack);
+    let (mut house, at) = House::start(&mut dice).await;
+    let mut killed = Count::default();
+    let mut longest = None;
+    while killed.all() < kills {
+        let why = format!("seed {seed}, kill {}", killed.all());
+        // What stays undone stays so until something new happens to it.
+        if house.end_what_is_apart(&mut dice) {
+            at.good("sync").await;
+            house.assert_agreed(&format!("{why}: something new happened"));
+        }
+        house.live(&mut dice);
+        let last = last_run(&at).await;
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: before anything is taken back"));
+        let all = done_after(&at, &house, last).await;
+        // Where nothing has rested yet, nothing was done that could be taken back.
+        if all.is_empty() {
+            continue;
+        }
+        let done = dice.of(&all.iter().collect::<Vec<_>>());
+        let (after, before) = (house.now(&done.copies), house.before(&done.copies));
+        let line = format!("{} --yes", done.line);
+        let Some(longest) = longest else {
+            house.forget_writes();
+            longest = Some(time_of(&at, &line).await * 5 / 4);
+            house.should_show(&before);
+            house.assert_agreed(&format!("{why}: {line}, without a kill"));
+            continue;
+        };
+        let first = last_run(&at).await;
+        let begun = Begun { what: done.what, line, query: done.query.clone(), whole: done.whole };
+        begun.kill(&at, &mut house, &mut dice, &mut killed, (longest, &why)).await;
+        house.should_show(&before);
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: {}", begun.line));
+
+        // What the undo did not come to write itself was written by the sync, and is that one's to take back.
+        let mine = "because IN ('undone', 'restored')";
+        let undo = format!("SELECT max(id) FROM runs WHERE task = 'undo' AND id > {first}");
+        let told = format!(
+            "SELECT count(*) FROM changes WHERE run_id = ({undo}) AND what = 'told' AND {mine}"
+        );
+        let told = usize::try_from(number(&at, &told, &why).await).unwrap();
+        if told < done.copies.len() || dice.roll(2) == 0 {
+            continue;
+        }
+        let undo = number(&at, &undo, &why).await;
+        let of_it = format!("FROM changes WHERE run_id = {undo} AND (what = 'took' OR {mine})");
+        let whole = number(&at, &format!("SELECT count(*) {of_it}"), &why).await;
+        let begun = Begun {
+            what: "redo",
+            line: format!("undo redo {undo} --yes"),
+            query: format!("SELECT count(undone_by) {of_it}"),
+            whole: usize::try_from(whole).unwrap(),
+        };
+        begun.kill(&at, &mut house, &mut dice, &mut killed, (longest, &why)).await;
+        house.should_show(&after);
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: {}", begun.line));
+    }
+    assert_all_is_well(&at, "in the end").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_a_backup_is_restored_and_that_is_taken_back() {
+    let (kills, seed, mut dice) = kills_of(Part::Restoring);
+    let (mut house, at) = House::start(&mut dice).await;
+    let mut killed = Count::default();
+    let (mut to_restore, mut to_undo) = (None, None);
+    while killed.all() < kills {
+        let why = format!("seed {seed}, kill {}", killed.all());
+        let made = at.good("backup").await;
+        let made = made["backups"].as_array().unwrap();
+        let file = made[dice.place(made.len())]["file"].as_str().unwrap().to_owned();
+        house.live(&mut dice);
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: before a restore"));
+        let films = house.changed_on(None);
+        if films.is_empty() {
+            continue;
+        }
+        let copies: Vec<Place> = films.iter().flat_map(|n| [0, 1, 2].map(|on| (on, *n))).collect();
+        let (after, before) = (house.now(&copies), house.before(&copies));
+        let last = last_run(&at).await;
+        let to = dice.of(&NAMES);
+        let line = format!("restore {file} --to {to} --exact --yes");
+        let of_it = format!(
+            "FROM changes c JOIN runs r ON r.id = c.run_id WHERE r.task = 'restore' AND r.id > {last}"
+        );
+        let begun = Begun {
+            what: "restore",
+            line,
+            query: format!("SELECT count(*) {of_it}"),
+            whole: films.len(),
+        };
+        match to_restore {
+            Some(longest) => {
+                begun.kill(&at, &mut house, &mut dice, &mut killed, (longest, &why)).await;
+            }
+            None => {
+                house.forget_writes();
+                to_restore = Some(time_of(&at, &begun.line).await * 5 / 4);
+            }
+        }
+        house.should_show(&before);
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: {}", begun.line));
+
+        let run = number(&at, &format!("SELECT max(c.run_id) {of_it}"), &why).await;
+        let begun = Begun {
+            what: "undo of a restore",
+            line: format!("undo run {run} --yes"),
+            query: format!("SELECT count(undone_by) FROM changes WHERE run_id = {run}"),
+            whole: films.len(),
+        };
+        match to_undo {
+            Some(longest) => {
+                begun.kill(&at, &mut house, &mut dice, &mut killed, (longest, &why)).await;
+            }
+            None => {
+                house.forget_writes();
+                to_undo = Some(time_of(&at, &begun.line).await * 5 / 4);
+            }
+        }
+        house.should_show(&after);
+        at.good("sync").await;
+        house.assert_agreed(&format!("{why}: {}", begun.line));
+    }
+    assert_all_is_well(&at, "in the end").await;
+}
+
+/// So many films make a backup take a while.
+const LIBRARY: u64 = 3000;
+
+/// The backups that are there under a name of a backup, each looked through once: all of them are whole.
+fn assert_backups_are_whole(data: &Path, known: &mut BTreeMap<String, u64>, why: &str) {
+    let Ok(entries) = fs::read_dir(data.join("backups")) else { return };
+    for entry in entries {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with(".watchstate-unfinished-") {
+            continue;
+        }
+        let bytes = entry.metadata().unwrap().len();
+        if let Some(before) = known.insert(name.clone(), bytes) {
+            assert_eq!(bytes, before, "{why}: {name} was whole before");
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let all: Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{why}: {name}: {e}"));
+        let titles = all["titles"].as_array().unwrap();
+        let watched = titles.iter().filter(|title| title["watched"] == true).count();
+        let count = usize::try_from(LIBRARY).unwrap();
+        assert_eq!((titles.len(), &all["count"]), (count, &LIBRARY.into()), "{why}: {name}");
+        assert_eq!(watched, count / 3, "{why}: {name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_backups_are_written() {
+    let (kills, seed, mut dice) = kills_of(Part::BackingUp);
+    let den = server(ServerKind::Jellyfin, "10.10.7", LIBRARY).await;
+    let attic = server(ServerKind::Emby, "4.8.11.0", LIBRARY).await;
+    for n in (0..LIBRARY).step_by(3) {
+        den.mark_watched(&film(n), "ana").unwrap();
+        attic.mark_watched(&film(n), "ana").unwrap();
+    }
+    let mut at = Terminal::new();
+    at.add_by_password("den", "jellyfin", &den, "ana").await;
+    at.add_by_password("attic", "emby", &attic, "ana").await;
+    at.good("sync --yes").await;
+    let longest = time_of(&at, "backup").await * 5 / 4;
+    let (mut killed, mut known) = (Count::default(), BTreeMap::new());
+    assert_backups_are_whole(&at.data(), &mut known, "without a kill");
+    assert_eq!(known.len(), 2);
+    let mut unfinished = 0;
+    while killed.all() < kills {
+        let why = format!("seed {seed}, kill {}", killed.all());
+        if kill_in(&at, "backup", &mut dice, longest).await {
+            killed.one("backup");
+            let (_folder, mut database) = as_it_lies(&at.data()).await;
+            assert_whole(&mut database, &why).await;
+        }
+        assert_backups_are_whole(&at.data(), &mut known, &why);
+        let names = fs::read_dir(at.data().join("backups")).unwrap();
+        let names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let (left, whole): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| name.starts_with('.'));
+        unfinished = left.len();
+        if killed.all() % ROUND == 0 {
+            let listed = at.good("backup list").await;
+            let listed = listed["backups"].as_array().unwrap();
+            assert_eq!(listed.len(), whole.len(), "{why}: what is not whole is not listed");
+            assert!(listed.iter().all(|one| one["whole"] == true), "{why}: {listed:?}");
+            let made = at.good("backup").await;
+            assert_eq!(made["backups"].as_array().unwrap().len(), 2, "{why}");
+            assert_backups_are_whole(&at.data(), &mut known, &why);
+        }
+    }
+    eprintln!("{unfinished} were killed in the middle of a file");
+    let made = at.good("backup").await;
+    let file = made["backups"][0]["file"].as_str().unwrap();
+    let seen = at.run(&format!("--json restore {file} --to den --exact")).await;
+    assert_eq!(seen.json()["changes"], Value::Array(vec![]), "it holds what there is");
+    assert_all_is_well(&at, "in the end").await;
 }
 
 /// A database as the first version made it, with so much in it that a migration takes its time.
@@ -313,25 +463,23 @@ fn prepare(start: Start, data: &Path, old: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_a_database_is_migrated_or_made_anew() {
-    let kills = asked("WATCHSTATE_KILLS", KILLS) / 4;
-    let seed = asked("WATCHSTATE_KILL_SEED", 1);
-    let mut dice = Dice(seed ^ 0x6d69_6772);
+    let (kills, seed, mut dice) = kills_of(Part::Starting);
     let at = Terminal::new();
     let old: PathBuf = at.beside("old.sqlite");
     of_the_first_version(&old).await;
     prepare(Start::Mending, &at.data(), &old);
     let longest = time_of(&at, "status").await;
-    let mut killed = 0;
-    while killed < kills {
+    let mut killed = Count::default();
+    while killed.all() < kills {
         let start = dice.of(&[Start::Migrating, Start::Mending]);
         prepare(start, &at.data(), &old);
         // A start that was killed is begun again, and may be killed again.
         for _ in 0..=dice.roll(2) {
             if kill_in(&at, "status", &mut dice, longest).await {
-                killed += 1;
+                killed.one(&format!("{start:?}"));
             }
         }
-        let why = format!("seed {seed}, kill {killed}, {start:?}");
+        let why = format!("seed {seed}, kill {}, {start:?}", killed.all());
         assert_copies_are_whole(&at.data(), &why).await;
         let status = at.good("status").await;
         assert_eq!(status["watched"], 20_000, "{why}");

@@ -48,6 +48,13 @@ async fn unknown_backends() {
     assert_eq!(json["error"]["code"], "usage");
     says(json["error"]["message"].as_str().unwrap(), &["no backend attic"]);
     at.good("import dEN").await;
+    for line in [
+        "review list --backend attic",
+        "review approve --backend attic",
+        "review brake --backend attic",
+    ] {
+        says(at.run(line).await.error(2), &["no backend attic", "known ones are: Den"]);
+    }
     says(at.run("explain 99999").await.error(2), &["no title 99999", "history"]);
 }
 
@@ -208,7 +215,19 @@ async fn the_same_name_or_account_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_words_and_wrong_settings() {
     let mut at = Terminal::new();
-    for line in ["", "imprt", "import --yes", "backend add den", "explain dune", "sync den"] {
+    for line in [
+        "",
+        "imprt",
+        "import --yes",
+        "backend add den",
+        "explain dune",
+        "sync den",
+        "undo run",
+        "undo title dune",
+        "review approve",
+        "review refuse 4 --all",
+        "review brake --on --off",
+    ] {
         let told = at.run(line).await;
         assert_eq!(told.code, 2, "{line}");
         assert!(told.out.is_empty() && !told.err.is_empty(), "{line}: on stderr");
@@ -218,7 +237,9 @@ async fn wrong_words_and_wrong_settings() {
     assert_eq!(told.json()["error"]["code"], "usage");
     let help = at.run("help").await;
     assert_eq!(help.code, 0);
-    says(&help.out, &["import", "3 something waits for your yes"]);
+    says(&help.out, &["import", "undo", "review", "3 something waits for your yes"]);
+    says(&at.run("help undo").await.out, &["run", "redo", "title", "change", "snapshot"]);
+    says(&at.run("help review").await.out, &["list", "approve", "refuse", "brake"]);
     at.set("WS_LIBRARY_SEGMENT", "lots");
     says(at.run("status").await.error(2), &["WS_LIBRARY_SEGMENT", "lots", "50 to 10000"]);
 }

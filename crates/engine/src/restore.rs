@@ -69,7 +69,7 @@ pub struct Restore {
 pub struct Restored {
     /// How many titles became something else in our state.
     pub changed: u64,
-    /// The imports and exports of the backends that were told.
+    /// The imports of the backends that were told, the restore itself, and their exports.
     pub runs: Vec<RunReport>,
 }
 
@@ -130,8 +130,9 @@ impl Engine {
         running.counters.seen = wish.titles.len() as u64;
         let became = self.restore_states(wish, running.id, &asked, at).await;
         running.counters.changed = *became.as_ref().unwrap_or(&0);
-        self.end(&accounts[home], running, became.as_ref().err(), at).await?;
+        let report = self.end(&accounts[home], running, became.as_ref().err(), at).await?;
         let changed = became?;
+        runs.push(report);
         for account in accounts.iter_mut().filter(|a| asked.contains(&a.backend.id)) {
             account.backend.approved_at = Some(at);
         }

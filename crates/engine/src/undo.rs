@@ -26,7 +26,7 @@ use crate::{Account, Attention, Engine, PreviewChange, Result, Trouble};
 /// The place of an account, what was counted while it was told, and what broke that off.
 type Lane = (usize, Run, Option<Trouble>);
 
-/// How many titles are taken back in one transaction.
+/// How many titles are in memory at once while they are taken back.
 const AT_ONCE: u32 = 500;
 
 /// What is to be taken back.
@@ -315,7 +315,8 @@ impl Engine {
         Ok(unreachable)
     }
 
-    /// Takes back, some titles at a time: each transaction is whole in itself.
+    /// Takes back, some titles at a time, but all of them or none: whoever ends the process in the middle finds
+    /// nothing taken back, and whoever ends it afterwards finds the rest of the way in the outbox.
     async fn take_back(
         &self,
         accounts: &[Account],
@@ -328,14 +329,18 @@ impl Engine {
         let meant = match found {
             Found::Changes(meant) => meant,
             Found::Snapshot(snapshot) => {
-                self.restore(accounts, person, snapshot, (run, at), &mut taken).await?;
+                // What is owed to a copy is known for certain when everything is planned.
+                self.plan_touched(accounts, person, at).await?;
+                let mut tx = self.store.begin().await?;
+                self.restore(&mut tx, accounts, person, snapshot, (run, at), &mut taken).await?;
+                tx.commit().await?;
                 return self.named(taken).await;
             }
         };
+        let mut tx = self.store.begin().await?;
         let mut after = TitleId(i64::MIN);
         loop {
             self.go_on()?;
-            let mut tx = self.store.begin().await?;
             let titles = match meant {
                 Meant::Run(of) => tx.titles_changed_in(of, after, AT_ONCE).await?,
                 Meant::Change(_, title) | Meant::Title(title) if after < title => vec![title],
@@ -345,8 +350,8 @@ impl Engine {
             after = *last;
             self.take_back_these(&mut tx, accounts, person, meant, (run, at), &titles, &mut taken)
                 .await?;
-            tx.commit().await?;
         }
+        tx.commit().await?;
         self.named(taken).await
     }
 

@@ -52,7 +52,7 @@ pub struct FeedLine {
 pub struct KeptRun {
     /// Its number.
     pub id: RunId,
-    /// `import`, `export` or `undo`.
+    /// `import`, `export`, `undo` or `restore`.
     pub task: String,
     /// On which backend.
     pub backend: BackendId,

@@ -77,15 +77,13 @@ pub struct Line {
     pub said: Said,
 }
 
-/// Everything about one title.
+/// A title and its copies. What happened to it is in [`Store::feed_of`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explained {
     /// The title.
     pub entry: Entry,
     /// Its copies.
     pub copies: Vec<Copied>,
-    /// Its journal, oldest first.
-    pub journal: Vec<Said>,
 }
 
 /// One write that a backend is owed, or one un-watch that waits, as a preview lists it.
@@ -226,7 +224,7 @@ impl Store {
         Ok(rows.into_iter().map(Entry::from).collect())
     }
 
-    /// Everything about one title; nothing when there is no such title.
+    /// How one title stands, and on which copies; nothing when there is no such title.
     pub async fn explain(&self, person: PersonId, title: TitleId) -> Result<Option<Explained>> {
         let entry = sqlx::query_as!(
             Row,
@@ -275,26 +273,7 @@ impl Store {
             }),
         })
         .collect();
-        let journal = sqlx::query!(
-            r#"SELECT j.at, b.name AS "backend?", j.what, j.was, j.became, j.because
-               FROM journal j LEFT JOIN backends b ON b.id = j.backend_id
-               WHERE j.title_id = ?1 AND j.person_id = ?2 ORDER BY j.id"#,
-            title.0,
-            person.0
-        )
-        .fetch_all(self.reader())
-        .await?
-        .into_iter()
-        .map(|r| Said {
-            at: Moment(r.at),
-            backend: r.backend,
-            what: r.what,
-            was: r.was,
-            became: r.became,
-            because: Because::from_code(&r.because),
-        })
-        .collect();
-        Ok(Some(Explained { entry, copies, journal }))
+        Ok(Some(Explained { entry, copies }))
     }
 
     /// The full names of titles.

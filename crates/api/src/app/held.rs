@@ -4,47 +4,35 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use watchstate_engine::{Answer, Say};
-use watchstate_model::{BackendId, BrakePolicy};
+use watchstate_model::BrakePolicy;
 use watchstate_store::HeldFilter;
 
 use super::preview::{Aim, Deed};
 use super::runs::Work;
 use super::{App, LONGEST_PAGE};
+use crate::HeldOn;
 use crate::contract::{
     AnswerHeld, BackendBrake, Brakes, Failure, HeldCount, HeldReason, HeldRow, HeldSay, HeldWish,
     Page, Preview, SetBrake,
 };
 
-/// So many names stand for all of a backend's.
-const SAMPLE: u32 = 3;
-
 impl App {
     /// How much waits, by backend.
     pub async fn held_counts(&self) -> Result<Vec<HeldCount>, Failure> {
-        let household = self.household();
-        let (store, person) = (household.store(), household.person());
-        let counts = store.count_held(person).await?;
-        let mut all = Vec::new();
-        for backend in household.backends().await? {
-            let these = counts.iter().filter(|(id, ..)| *id == backend.id);
-            let mut reasons: Vec<HeldReason> = these
-                .map(|(_, because, count)| HeldReason { because: (*because).into(), count: *count })
-                .collect();
-            if reasons.is_empty() {
-                continue;
-            }
-            reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
-            let filter = HeldFilter { backend: Some(backend.id), text: String::new() };
-            let (sample, _) = store.held(person, &filter, 0, SAMPLE).await?;
-            all.push(HeldCount {
+        let held = self.household().held_on().await?;
+        Ok(held
+            .into_iter()
+            .map(|HeldOn { backend, count, reasons, sample }| HeldCount {
                 backend: backend.id.into(),
                 name: backend.name,
-                count: reasons.iter().map(|reason| reason.count).sum(),
-                reasons,
-                sample: sample.into_iter().map(|row| row.name).collect(),
-            });
-        }
-        Ok(all)
+                count,
+                reasons: reasons
+                    .into_iter()
+                    .map(|(because, count)| HeldReason { because: because.into(), count })
+                    .collect(),
+                sample,
+            })
+            .collect())
     }
 
     /// A page of what waits.
@@ -76,24 +64,19 @@ impl App {
 
     /// What would be written after an answer to what waits. It is kept, so that it can be agreed to.
     pub async fn preview_answer(self: &Arc<Self>, wish: &AnswerHeld) -> Result<Preview, Failure> {
-        let wanted = self.exported_to().await?;
+        let wanted = self.household().exported_to().await?;
         let aim = Aim { wanted, what: Deed::Answer(answer(wish)?) };
         self.preview_of(aim, wish.since.as_deref()).await
     }
 
     /// Answers what waits, then writes what follows from it. Answers when it has begun.
     pub async fn answer_held(self: &Arc<Self>, wish: AnswerHeld) -> Result<(), Failure> {
-        let wanted = self.exported_to().await?;
+        let wanted = self.household().exported_to().await?;
         let answer = answer(&wish)?;
         let aim = Aim { wanted, what: Deed::Answer(answer.clone()) };
         let agreed = self.agreed(wish.preview, &aim).await?;
         let all = self.household().backends().await?.iter().map(|backend| backend.id).collect();
         self.start(all, Work::Answer { answer, agreed })
-    }
-
-    async fn exported_to(&self) -> Result<Vec<BackendId>, Failure> {
-        let all = self.household().backends().await?;
-        Ok(all.into_iter().filter(|backend| backend.export).map(|backend| backend.id).collect())
     }
 
     /// All brakes.
@@ -108,7 +91,7 @@ impl App {
             }
         }
         Ok(Brakes {
-            usual: household.around.settings().brake.into(),
+            usual: household.usual_brake().into(),
             person: brakes.person.map(Into::into),
             backends,
             off: household.brakes_off().await?,
@@ -122,17 +105,7 @@ impl App {
             Some(backend) => Some(self.backend(backend.into()).await?.id),
             None => None,
         };
-        let policy = wish.rule.map(BrakePolicy::from);
-        if policy.is_some_and(|policy| policy.percent > 100) {
-            return Err(Failure::usage(
-                "That share cannot be used",
-                "Enter a whole number from 0 to 100",
-            ));
-        }
-        let mut tx = household.store().begin().await?;
-        tx.set_brake(household.person(), backend, policy).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(household.set_brake(backend, wish.rule.map(BrakePolicy::from)).await?)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Previews: what a run would change, shown before a person says yes.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use watchstate_engine::{
     Account, Answer, Consent, Engine, Preview as Seen, PreviewChange, Restore, Undo,
 };
-use watchstate_model::{BackendId, Because, Moment, TitleId};
+use watchstate_model::{BackendId, Moment};
 use watchstate_store::Backend;
 
 use super::looking::Before;
@@ -17,6 +17,7 @@ use crate::contract::{
     Action, Advice, Failure, FailureKind, Page, Preview, PreviewCount, PreviewRow, PreviewRows,
     PreviewSince,
 };
+use crate::shown::{Shown, would_be_written};
 
 /// So many previews are kept, the latest ones: each may be large.
 const KEPT: usize = 3;
@@ -37,7 +38,7 @@ pub(super) struct Kept {
     pub agreed: Agreed,
     pub changes: Vec<PreviewChange>,
     /// What was shown before, where somebody wants to know what is different.
-    pub before: Option<Arc<HashSet<Key>>>,
+    pub before: Option<Arc<Shown>>,
     /// What is known of the backup of a restore.
     pub backup: Option<OfBackup>,
 }
@@ -61,13 +62,10 @@ pub(super) struct Ahead {
     /// What went wrong meanwhile.
     pub troubles: Vec<String>,
     /// What was shown before, where somebody wants to know what is different.
-    pub before: Option<Arc<HashSet<Key>>>,
+    pub before: Option<Arc<Shown>>,
     /// What is known of the backup of a restore.
     pub backup: Option<OfBackup>,
 }
-
-/// A change: where, what, and whether the title is watched afterwards.
-type Key = (BackendId, TitleId, bool);
 
 /// What is looked at beforehand, or done.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,7 +102,7 @@ pub(super) struct Agreed {
     /// What it was of.
     aim: Aim,
     /// Each change.
-    changes: Arc<HashSet<Key>>,
+    changes: Arc<Shown>,
 }
 
 /// What a person agreed to that was not what would be changed any more: nothing of it was written.
@@ -151,15 +149,6 @@ impl LookAnew {
     }
 }
 
-fn key(change: &PreviewChange) -> Key {
-    (change.backend, change.title, change.to.is_watched())
-}
-
-/// Whether a change would be written once a person said yes.
-fn would_be_written(change: &PreviewChange) -> bool {
-    change.held.is_none_or(|why| why == Because::FirstExport)
-}
-
 impl Aim {
     /// What would be changed now.
     pub(super) async fn look(
@@ -189,8 +178,7 @@ impl Aim {
 impl Agreed {
     /// What a person agrees to who says yes to these changes, shown by this preview.
     pub(super) fn to(preview: String, aim: Aim, changes: &[PreviewChange]) -> Self {
-        let written = changes.iter().filter(|change| would_be_written(change));
-        Self { preview, aim, changes: Arc::new(written.map(key).collect()) }
+        Self { preview, aim, changes: Arc::new(Shown::of(changes)) }
     }
 
     /// What there is to look at anew when it is not what would be changed any more.
@@ -213,12 +201,9 @@ impl Agreed {
         self.aim.look(household, engine, accounts).await
     }
 
-    /// Whether a person was shown all that would be written now. Fewer changes are no surprise, nor is a
-    /// place that somebody played on from; a title that was not on the list, or another mark, is.
+    /// Whether a person was shown all that would be written now.
     pub(super) fn covers(&self, now: &[PreviewChange]) -> bool {
-        now.iter()
-            .filter(|change| would_be_written(change))
-            .all(|change| self.changes.contains(&key(change)))
+        self.changes.covers(now)
     }
 }
 
@@ -282,8 +267,8 @@ impl App {
             backends.iter().filter(is_shown).map(|backend| count(backend, &changes)).collect();
         let agreed = Agreed::to(id.clone(), aim, &changes);
         let since = before.as_ref().map(|before| PreviewSince {
-            anew: agreed.changes.difference(before).count() as u64,
-            gone: before.difference(&agreed.changes).count() as u64,
+            anew: agreed.changes.beyond(before),
+            gone: before.beyond(&agreed.changes),
         });
         locked(&self.mood).look_anew.take_if(|anew| anew.is_looked_at_by(&agreed.aim));
         let kept = Kept { at, line, backends, agreed, changes, before, backup };
@@ -317,8 +302,7 @@ impl App {
                 becomes: change.to.into(),
                 because: change.because.into(),
                 held: change.held.map(Into::into),
-                anew: would_be_written(change)
-                    && kept.before.as_ref().is_some_and(|before| !before.contains(&key(change))),
+                anew: kept.before.as_ref().is_some_and(|before| before.is_new(change)),
             })
             .collect();
         Ok(Page { rows, total })
@@ -455,20 +439,20 @@ fn count(backend: &Backend, changes: &[PreviewChange]) -> PreviewCount {
 #[cfg(test)]
 mod tests {
     use watchstate_engine::RunReport;
-    use watchstate_model::{Position, Watch};
+    use watchstate_model::{Because, Position, TitleId, Watch};
 
     use super::*;
 
-    fn change(title: i64, from: Watch, to: Watch, held: Option<Because>) -> PreviewChange {
+    fn change(from: Watch, to: Watch) -> PreviewChange {
         PreviewChange {
             backend: BackendId(1),
             backend_name: "den".to_owned(),
-            title: TitleId(title),
+            title: TitleId(1),
             name: String::new(),
             from,
             to,
             because: Because::Differs,
-            held,
+            held: None,
         }
     }
 
@@ -510,39 +494,7 @@ mod tests {
             (again(9), w, Action::Clear, "the rewatch was dropped"),
             (w, w, Action::Played, "one more play"),
         ] {
-            assert_eq!(action(&change(1, from, to, None)), done, "{why}");
-        }
-    }
-
-    #[test]
-    fn what_a_yes_covers() {
-        let (w, u) = (Watch::WATCHED, Watch::Unwatched);
-        let place = |ms| Watch::from_flag(false, at(ms));
-        let shown = [
-            change(1, u, w, Some(Because::FirstExport)),
-            change(2, u, place(9), None),
-            change(3, w, u, Some(Because::Brake)),
-        ];
-        let agreed = Agreed {
-            preview: String::new(),
-            aim: Aim { wanted: vec![BackendId(1)], what: Deed::Run { import: true, full: false } },
-            changes: Arc::new(shown.iter().filter(|c| would_be_written(c)).map(key).collect()),
-        };
-        for (now, covered, why) in [
-            (shown.to_vec(), true, "the same"),
-            (vec![], true, "nothing is left to do"),
-            (vec![change(2, u, place(99), None)], true, "somebody played on"),
-            (vec![change(1, w, u, None)], false, "the other way round"),
-            (
-                vec![change(2, u, w, None)],
-                false,
-                "watched to the end meanwhile: not what was shown",
-            ),
-            (vec![change(4, u, w, None)], false, "another title"),
-            (vec![change(4, u, w, Some(Because::BeingPlayed))], true, "held all the same"),
-            (vec![change(3, w, u, None)], false, "shown as held, and now it would be written"),
-        ] {
-            assert_eq!(agreed.covers(&now), covered, "{why}");
+            assert_eq!(action(&change(from, to)), done, "{why}");
         }
     }
 }

@@ -319,15 +319,12 @@ impl App {
             }
             Work::Answer { answer, .. } => {
                 let household = self.household();
-                engine.answer(&accounts, household.person(), &answer).await?;
+                household.answer(&engine, &accounts, &answer).await?;
                 self.changed(&[Tag::Backends, Tag::Owed, Tag::Titles, Tag::Journal]);
-                let owed = household.store().due(household.now()).await?;
-                let owed: Vec<BackendId> = owed.into_iter().map(|(backend, _)| backend).collect();
-                engine.export(&mut accounts, &owed, Consent::default()).await?;
+                household.tell_what_follows(&engine, &mut accounts).await?;
             }
             Work::Undo { what, .. } => {
-                let person = self.household().person();
-                engine.undo(&mut accounts, person, what).await?;
+                self.household().undo(&engine, &mut accounts, what).await?;
             }
             Work::Restore { restore, .. } => {
                 self.household().restore(&engine, &mut accounts, &restore).await?;

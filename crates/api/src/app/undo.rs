@@ -55,21 +55,16 @@ impl App {
 
     /// What backends showed before something was written to them, the latest first.
     pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Failure> {
-        let household = self.household();
-        let known = household.backends().await?;
-        let kept = household.store().snapshots().await?;
+        let kept = self.household().snapshots().await?;
         Ok(kept
             .into_iter()
-            .filter_map(|kept| {
-                let backend = known.iter().find(|backend| backend.id == kept.backend)?;
-                Some(Snapshot {
-                    id: kept.id,
-                    backend: NamedBackend { id: backend.id.into(), name: backend.name.clone() },
-                    run: (kept.run.0 != 0).then(|| kept.run.into()),
-                    taken_at: kept.at.into(),
-                    items: kept.items,
-                    bytes: kept.bytes,
-                })
+            .map(|(kept, backend)| Snapshot {
+                id: kept.id,
+                backend: NamedBackend { id: backend.id.into(), name: backend.name },
+                run: (kept.run.0 != 0).then(|| kept.run.into()),
+                taken_at: kept.at.into(),
+                items: kept.items,
+                bytes: kept.bytes,
             })
             .collect())
     }

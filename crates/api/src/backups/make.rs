@@ -196,8 +196,13 @@ impl Household {
     ) -> Result<BackedUp> {
         let store = self.store();
         let person = store.person_name(backend.person).await?.unwrap_or_else(|| "main".to_owned());
-        let at = self.now();
-        let file = file_name(&person, backend.id, &backend.name, at);
+        let mut at = self.now();
+        let name = |at| file_name(&person, backend.id, &backend.name, at);
+        // The second of two in one second has the next one in its name: none takes the other's place.
+        while shelf.folder().join(name(at)).exists() {
+            at = Moment(at.0 + 1);
+        }
+        let file = name(at);
         let head = Head {
             format: FORMAT,
             version: VERSION,

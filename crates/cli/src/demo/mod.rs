@@ -209,7 +209,8 @@ fn told(reports: &[RunReport]) -> bool {
                 run.changed,
                 many(usize::try_from(run.requests).unwrap_or(0), "request")
             ),
-            (None, Task::Export | Task::Undo | Task::Restore) => format!(
+            (None, Task::Restore) => format!("{name:9} restore: {} changed", run.changed),
+            (None, Task::Export | Task::Undo) => format!(
                 "{name:9} {task}: {} owed, {} written, {} already so, in {}",
                 run.planned,
                 run.written,

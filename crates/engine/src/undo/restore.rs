@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use watchstate_model::plan::one_state;
 use watchstate_model::{BackendId, Because, ItemId, Moment, PersonId, RunId, State, TitleId, Wish};
-use watchstate_store::{ChangeRow, KnownItem, Touched};
+use watchstate_store::{ChangeRow, KnownItem, Touched, Tx};
 
 use super::take_back::{not_taken, wished};
 use super::{Left, Taken};
@@ -16,6 +16,7 @@ impl Engine {
     /// left alone.
     pub(super) async fn restore(
         &self,
+        tx: &mut Tx,
         accounts: &[Account],
         person: PersonId,
         snapshot: i64,
@@ -27,12 +28,9 @@ impl Engine {
         else {
             return Ok(());
         };
-        // What is owed to a copy is known for certain when everything is planned.
-        self.plan_touched(accounts, person, at).await?;
         let mut after = i64::MIN;
         loop {
             self.go_on()?;
-            let mut tx = self.store.begin().await?;
             let Some(part) = tx.snapshot_part(snapshot, after).await? else { return Ok(()) };
             after = part.place;
             let Some(showed) = part.showed else {
@@ -103,7 +101,6 @@ impl Engine {
             tx.add_changes(run, person, at, &changes).await?;
             tx.put_wishes(&wishes, at).await?;
             tx.touch(person, &touched).await?;
-            tx.commit().await?;
         }
     }
 }
