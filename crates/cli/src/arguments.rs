@@ -295,7 +295,7 @@ pub(crate) enum UndoCommand {
         #[command(flatten)]
         yes: Yes,
     },
-    /// Take back the latest change of a title, wherever it was told
+    /// Take back all that happened to a title, wherever it was told
     Title {
         /// The number of the title, as history shows it
         #[arg(value_name = "TITLE_ID")]

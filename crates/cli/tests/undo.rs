@@ -3,8 +3,11 @@
 
 mod terminal;
 
+use std::time::Duration;
+
 use serde_json::Value;
 use terminal::Terminal;
+use watchstate_engine::{Clock, SystemClock};
 use watchstate_model::Marks;
 use watchstate_servers::ServerKind;
 use watchstate_testkit::fake::FakeServer;
@@ -23,10 +26,21 @@ async fn told() -> (Terminal, FakeServer, FakeServer) {
     at.add_by_password("den", "jellyfin", &den, "ana").await;
     at.add_by_password("attic", "emby", &attic, "ana").await;
     at.good("sync --yes").await;
+    a_second_later().await;
     den.watch("Heat", "ana").unwrap();
     at.good("sync").await;
     assert!(is_watched(&attic));
     (at, den, attic)
+}
+
+/// Servers and we know a time by its second. What happens in the one in which all was last seen to agree counts as the
+/// next second's, and what is undone in that one is not known to be later. Waits for the next.
+async fn a_second_later() {
+    let before = SystemClock.now();
+    let mut again = tokio::time::interval(Duration::from_millis(20));
+    while SystemClock.now() == before {
+        again.tick().await;
+    }
 }
 
 fn is_watched(server: &FakeServer) -> bool {

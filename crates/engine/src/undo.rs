@@ -50,6 +50,17 @@ enum Found {
     Snapshot(i64),
 }
 
+impl Found {
+    /// The only backend that is told of it, where there is one: a snapshot is of one account, and what others are
+    /// owed for its titles is not what was asked for.
+    fn only(&self, home: &Account) -> Option<BackendId> {
+        match self {
+            Self::Changes(_) => None,
+            Self::Snapshot(_) => Some(home.backend.id),
+        }
+    }
+}
+
 /// Which changes are to be taken back.
 #[derive(Clone, Copy)]
 enum Meant {
@@ -124,6 +135,7 @@ impl Engine {
         };
         let away = self.check_all(accounts, person).await?;
         let accounts: &[Account] = accounts;
+        let only = found.only(&accounts[home]);
         let mut running = self.begin(Task::Undo, &accounts[home], at).await?;
         let run = running.id;
         let mut left = Vec::new();
@@ -133,7 +145,8 @@ impl Engine {
             running.counters.changed = taken.states;
             left = taken.left;
             self.plan_touched(accounts, person, at).await?;
-            let owed = self.owed_of(&taken.titles).await?;
+            let mut owed = self.owed_of(&taken.titles).await?;
+            owed.retain(|backend, _| only.is_none_or(|only| *backend == only));
             let taker = (person, run, at);
             self.deliver_all(accounts, taker, &owed, away, &mut running.counters).await
         }
@@ -186,6 +199,7 @@ impl Engine {
         };
         let away = self.check_all(&mut looked, person).await?;
         let before = self.store.last_line().await?;
+        let only = found.only(&looked[home]);
         let running = self.begin(Task::Undo, &looked[home], at).await?;
         let taken = self.take_back(&looked, person, found, running.id, at).await?;
         self.plan_touched(&looked, person, at).await?;
@@ -204,7 +218,10 @@ impl Engine {
         };
         // What is owed besides is not written, and not shown.
         let copies = self.owed_of(&taken.titles).await?;
-        for account in accounts.iter().filter(|account| account.backend.export) {
+        let is_told = |account: &&Account| {
+            account.backend.export && only.is_none_or(|only| account.backend.id == only)
+        };
+        for account in accounts.iter().filter(is_told) {
             let backend = &account.backend;
             let waits = backend.approved_at.is_none().then_some(Because::FirstExport);
             let owed = self.store.preview(backend.id).await?.into_iter();
