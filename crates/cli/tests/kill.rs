@@ -124,7 +124,8 @@ struct Done {
     copies: Vec<Place>,
 }
 
-/// What was done after a run of this number, in every way in which it can be taken back.
+/// What was done after a run of this number, as runs and as snapshots. A title goes back as a whole, further than a
+/// round.
 async fn done_after(at: &Terminal, house: &House, last: i64) -> Vec<Done> {
     let mut all = Vec::new();
     let everywhere =
@@ -169,20 +170,6 @@ async fn done_after(at: &Terminal, house: &House, last: i64) -> Vec<Done> {
                 copies: house.told_on(place).iter().map(|n| (place, *n)).collect(),
             });
         }
-    }
-    for n in house.changed_on(None) {
-        let found = at.good(&format!("history {}", film(n))).await;
-        let title = found["titles"][0]["id"].as_i64().unwrap();
-        all.push(Done {
-            what: "undo of a title",
-            line: format!("undo title {title}"),
-            query: format!(
-                "SELECT count(undone_by) FROM changes
-                 WHERE run_id > {last} AND what = 'took' AND title_id = {title}"
-            ),
-            whole: 1,
-            copies: everywhere(&[n]),
-        });
     }
     all
 }
