@@ -355,6 +355,12 @@ impl Engine {
             }
         };
         let mut tx = self.store.begin().await?;
+        // What was before the run is of no account to it, and may be far more than the run.
+        let from = match meant {
+            Meant::Run(of) => tx.first_change_in(of).await?.unwrap_or(0),
+            Meant::Change(change, _) => change,
+            Meant::Title(_) => 0,
+        };
         let mut after = TitleId(i64::MIN);
         loop {
             self.go_on()?;
@@ -365,7 +371,8 @@ impl Engine {
             };
             let Some(last) = titles.last() else { break };
             after = *last;
-            self.take_back_these(&mut tx, accounts, person, meant, (run, at), &titles, &mut taken)
+            let these = (&*titles, from);
+            self.take_back_these(&mut tx, accounts, person, meant, (run, at), these, &mut taken)
                 .await?;
         }
         tx.commit().await?;

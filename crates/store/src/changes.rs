@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use watchstate_model::{
     BackendId, Because, ItemId, Marks, Moment, PersonId, RunId, State, Target, TitleId, Wish,
 };
@@ -91,6 +91,8 @@ pub struct KeptChange {
     pub undone_by: Option<RunId>,
 }
 
+/// A change, as its columns come in one array.
+#[derive(Deserialize)]
 struct Row {
     id: i64,
     at: i64,
@@ -259,15 +261,16 @@ impl Tx {
         Ok(rows.into_iter().map(|row| TitleId(row.title)).collect())
     }
 
-    /// All changes of these titles and of the copies of these titles that are kept, in order.
-    pub async fn changes_of(&mut self, titles: &[TitleId]) -> Result<Vec<KeptChange>> {
+    /// The changes of these titles and of the copies of these titles that are kept, in order: those from this number
+    /// on, and wishes before it that still stand open.
+    pub async fn changes_of(&mut self, titles: &[TitleId], from: i64) -> Result<Vec<KeptChange>> {
         let titles = serde_json::to_string(&titles.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT c.id AS "id!: i64", c.at AS "at!: i64", c.run_id AS "run_id!: i64",
-                      c.person_id AS "person_id!: i64", c.title_id AS "title_id!: i64",
-                      c.what AS "what!", c.backend_id, c.item_id, c.showed, c.shows, c.meant, c.held,
-                      c.holds, c.because AS "because!", c.undone_by, c.wish_was, c.wish_is
+        // As one text: see the items.
+        let rows = sqlx::query_scalar!(
+            r#"SELECT json_group_array(json_array(
+                          c.id, c.at, c.run_id, c.person_id, c.title_id, c.what, c.backend_id, c.item_id,
+                          c.showed, c.shows, c.meant, c.held, c.holds, c.because, c.undone_by,
+                          c.wish_was, c.wish_is) ORDER BY c.id) AS "rows!: String"
                FROM (SELECT c.id FROM json_each(?1) j CROSS JOIN changes c ON c.title_id = j.value
                      UNION
                      SELECT c.id FROM json_each(?1) j
@@ -278,12 +281,23 @@ impl Tx {
                      CROSS JOIN items i ON i.title_id = j.value
                      CROSS JOIN changes c ON c.item_id = i.id) these
                CROSS JOIN changes c ON c.id = these.id
-               ORDER BY c.id"#,
-            titles
+               WHERE these.id >= ?2 OR (c.what = 'wished' AND c.undone_by IS NULL)"#,
+            titles,
+            from
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
+        let rows: Vec<Row> = serde_json::from_str(&rows)?;
         Ok(rows.into_iter().filter_map(Row::kept).collect())
+    }
+
+    /// The first change of a run that is kept.
+    pub async fn first_change_in(&mut self, run: RunId) -> Result<Option<i64>> {
+        let query = sqlx::query_scalar!(
+            r#"SELECT min(id) AS "id: i64" FROM changes WHERE run_id = ?1"#,
+            run.0
+        );
+        Ok(query.fetch_one(self.conn()).await?)
     }
 
     /// Keeps that these changes were taken back, where they were not before.

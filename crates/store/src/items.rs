@@ -1,6 +1,6 @@
 //! Items: what each backend last showed, and what was agreed on.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use watchstate_model::{BackendId, Because, ItemId, ItemKey, Marks, Moment, Target, TitleId};
 
 use crate::rows::{count, marks, position_ms, watch};
@@ -81,6 +81,8 @@ impl KnownItem {
     }
 }
 
+/// An item, as its columns come in one array.
+#[derive(Deserialize)]
 struct Row {
     id: i64,
     backend_id: i64,
@@ -110,7 +112,7 @@ struct Row {
     owed_played_at: Option<i64>,
     owed_attempted: Option<i64>,
     owed_because: Option<String>,
-    also: Option<String>,
+    also: Vec<i64>,
     marked_at: Option<i64>,
 }
 
@@ -139,10 +141,6 @@ impl Row {
                 .and_then(Because::from_code)
                 .unwrap_or(Because::Differs),
         });
-        let also: Vec<i64> = match self.also {
-            Some(also) => serde_json::from_str(&also)?,
-            None => Vec::new(),
-        };
         let row = ItemRow {
             id: ItemId(self.id),
             key: ItemKey(self.key),
@@ -165,27 +163,29 @@ impl Row {
             because: Because::from_code(&self.because).unwrap_or(Because::SameAsBaseline),
         };
         let marked_at = self.marked_at.map(Moment);
-        let also = also.into_iter().map(TitleId).collect();
+        let also = self.also.into_iter().map(TitleId).collect();
         Ok((BackendId(self.backend_id), KnownItem { row, also, owed, marked_at }))
     }
 }
 
-/// The columns of [`Row`], once: the three questions below differ only in which items they ask for.
+fn known(rows: &str) -> Result<impl Iterator<Item = Result<(BackendId, KnownItem)>>> {
+    Ok(serde_json::from_str::<Vec<Row>>(rows)?.into_iter().map(Row::known))
+}
+
+/// The columns of [`Row`], once: the three questions below differ only in which items they ask for. All rows come as
+/// one text: handed over one by one, thirty columns each, they cost a multiple of what finding them does.
 macro_rules! known_items {
     ($from:tt, $($arg:expr),*) => {
-        sqlx::query_as!(
-            Row,
-            r#"SELECT i.id AS "id!: i64", i.backend_id, i.key, i.title_id, i.review, i.ids, i.path, i.duration_ms,
-                      i.facts_print, i.present, i.added_at, i.seen_watched, i.seen_position,
-                      i.seen_plays, i.seen_played_at, i.agreed_at, i.agreed_watched,
-                      i.agreed_position, i.agreed_plays, i.agreed_played_at, i.print, i.because,
-                      o.watched AS "owed_watched?: i64", o.position AS "owed_position?: i64",
-                      o.plays AS "owed_plays?: i64", o.played_at AS "owed_played_at?: i64",
-                      o.attempted AS "owed_attempted?: i64", o.because AS "owed_because?: String",
-                      (SELECT json_group_array(c.title_id) FROM also_covers c WHERE c.item_id = i.id)
-                          AS "also: String",
-                      (SELECT u.since FROM unwatches u WHERE u.item_id = i.id)
-                          AS "marked_at?: i64" "# + $from,
+        sqlx::query_scalar!(
+            r#"SELECT json_group_array(json_array(
+                          i.id, i.backend_id, i.key, i.title_id, i.review, i.ids, i.path, i.duration_ms,
+                          i.facts_print, i.present, i.added_at, i.seen_watched, i.seen_position,
+                          i.seen_plays, i.seen_played_at, i.agreed_at, i.agreed_watched,
+                          i.agreed_position, i.agreed_plays, i.agreed_played_at, i.print, i.because,
+                          o.watched, o.position, o.plays, o.played_at, o.attempted, o.because,
+                          json((SELECT json_group_array(c.title_id) FROM also_covers c WHERE c.item_id = i.id)),
+                          (SELECT u.since FROM unwatches u WHERE u.item_id = i.id)
+                      ) ORDER BY i.id) AS "rows!: String" "# + $from,
             $($arg),*
         )
     };
@@ -209,9 +209,9 @@ impl Tx {
             keys,
             backend.0
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
-        rows.into_iter().map(|row| Ok(row.known()?.1)).collect()
+        known(&rows)?.map(|known| Ok(known?.1)).collect()
     }
 
     /// The items with these rows.
@@ -222,9 +222,9 @@ impl Tx {
              LEFT JOIN outbox o ON o.item_id = i.id",
             ids
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
-        rows.into_iter().map(Row::known).collect()
+        known(&rows)?.collect()
     }
 
     /// All copies of these titles, on all backends, gone ones included; an item that covers several of them
@@ -240,13 +240,12 @@ impl Tx {
                    SELECT c.item_id FROM json_each(?1) j
                    CROSS JOIN also_covers c ON c.title_id = j.value) these
              CROSS JOIN items i ON i.id = these.id
-             LEFT JOIN outbox o ON o.item_id = i.id
-             ORDER BY i.id",
+             LEFT JOIN outbox o ON o.item_id = i.id",
             titles
         )
-        .fetch_all(self.conn())
+        .fetch_one(self.conn())
         .await?;
-        rows.into_iter().map(Row::known).collect()
+        known(&rows)?.collect()
     }
 
     /// Which of these titles have copies on a backend, gone ones included: pairs of a title and an item.

@@ -58,7 +58,7 @@ async fn what_was_kept_comes_back_until_it_is_too_old() {
         tx.add_changes(RunId(run), ANA, Moment(at), &rows()).await.unwrap();
     }
     let both = [TitleId(1), TitleId(2)];
-    let kept = tx.changes_of(&both).await.unwrap();
+    let kept = tx.changes_of(&both, 0).await.unwrap();
     let of_first: Vec<ChangeRow> =
         kept.iter().filter(|c| c.run == RunId(7)).map(|c| c.row).collect();
     assert_eq!(of_first, rows());
@@ -69,13 +69,13 @@ async fn what_was_kept_comes_back_until_it_is_too_old() {
     tx.undone(&[kept[1].id], RunId(9)).await.unwrap();
     assert_eq!(tx.titles_changed_in(RunId(7), first, 10).await.unwrap(), [TitleId(1)]);
     tx.undone(&[kept[1].id], RunId(10)).await.unwrap();
-    let undone = tx.changes_of(&[TitleId(2)]).await.unwrap()[0].undone_by;
+    let undone = tx.changes_of(&[TitleId(2)], 0).await.unwrap()[0].undone_by;
     assert_eq!(undone, Some(RunId(9)), "it was taken back once");
 
     assert_eq!(tx.forget_changes_before(Moment(100)).await.unwrap(), 0);
     assert_eq!(tx.forget_changes_before(Moment(101)).await.unwrap(), 5);
     assert_eq!(tx.forget_changes_before(Moment(1_000)).await.unwrap(), 5);
-    assert!(tx.changes_of(&both).await.unwrap().is_empty());
+    assert!(tx.changes_of(&both, 0).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     assert_eq!(store.change(kept[0].id).await.unwrap(), None);
 }
@@ -161,7 +161,7 @@ async fn what_the_lists_say_can_be_taken_back_is_what_can_be() {
         }
     };
     told(&[(60, second, true), (60, first, true), (50, other, false), (50, first, false)]).await;
-    let kept = store.begin().await.unwrap().changes_of(&[first]).await.unwrap();
+    let kept = store.begin().await.unwrap().changes_of(&[first], 0).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.undone(&[kept[0].id], RunId(9)).await.unwrap();
     tx.commit().await.unwrap();
@@ -181,7 +181,7 @@ async fn what_was_told_to_a_server_that_is_no_more_is_forgotten_and_what_was_dec
             0 => tx.begin_anew(BackendId(3), who).await.unwrap(),
             _ => tx.remove_backend(BackendId(3)).await.unwrap(),
         }
-        let kept = tx.changes_of(&[TitleId(1), TitleId(2)]).await.unwrap();
+        let kept = tx.changes_of(&[TitleId(1), TitleId(2)], 0).await.unwrap();
         let took: Vec<_> =
             kept.iter().map(|change| (change.row.title, change.row.changed.copy())).collect();
         assert_eq!(took, [(TitleId(1), None), (TitleId(2), None)]);

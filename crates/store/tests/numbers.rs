@@ -155,14 +155,23 @@ async fn what_was_changed_of_copies_goes_with_them_and_what_we_hold_can_be_taken
         let (attics, heat) = film(&mut tx, attic).await;
         change(&mut tx, RunId(7), den, dens, alien).await;
         change(&mut tx, RunId(8), attic, attics, heat).await;
-        let before = tx.changes_of(&[alien]).await.unwrap();
+        let before = tx.changes_of(&[alien], 0).await.unwrap();
         assert_eq!(before.len(), 2);
-        let held = tx.changes_of(&[heat]).await.unwrap()[0].row.changed;
+        let held = tx.changes_of(&[heat], 0).await.unwrap()[0].row.changed;
         going.go(&mut tx, attic).await;
 
-        assert_eq!(tx.changes_of(&[alien]).await.unwrap(), before, "{going:?}: another backend's");
-        let after: Vec<Changed> =
-            tx.changes_of(&[heat]).await.unwrap().iter().map(|change| change.row.changed).collect();
+        assert_eq!(
+            tx.changes_of(&[alien], 0).await.unwrap(),
+            before,
+            "{going:?}: another backend's"
+        );
+        let after: Vec<Changed> = tx
+            .changes_of(&[heat], 0)
+            .await
+            .unwrap()
+            .iter()
+            .map(|change| change.row.changed)
+            .collect();
         let Changed::Took { held, holds, .. } = held else { panic!("{held:?}") };
         let stays = Changed::Took { held, holds, copy: None };
         let kept = if going == Going::Forgotten { vec![] } else { vec![stays] };

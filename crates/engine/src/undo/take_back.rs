@@ -66,7 +66,7 @@ struct Wishing {
 }
 
 impl Engine {
-    /// Takes back what is wished of these titles.
+    /// Takes back what is wished of these titles, of which changes count from this number on.
     #[expect(clippy::too_many_arguments, reason = "one transaction and all it depends on")]
     pub(super) async fn take_back_these(
         &self,
@@ -75,10 +75,10 @@ impl Engine {
         person: PersonId,
         meant: Meant,
         (run, at): (RunId, Moment),
-        titles: &[TitleId],
+        (titles, from): (&[TitleId], i64),
         taken: &mut Taken,
     ) -> Result<()> {
-        let mut changes = tx.changes_of(titles).await?;
+        let mut changes = tx.changes_of(titles, from).await?;
         changes.retain(|change| change.person == person);
         let mut ids: Vec<ItemId> =
             changes.iter().filter_map(|c| c.row.changed.copy()).map(|copy| copy.item).collect();

@@ -97,9 +97,10 @@ fn child(part: &str, order: &impl Serialize) -> Result<Command> {
 async fn answer_of<T: DeserializeOwned>(part: &str, order: &impl Serialize) -> Result<T> {
     let out = child(part, order)?
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
         .kill_on_drop(true)
-        .output()
+        .spawn()?
+        .wait_with_output()
         .await?;
     if !out.status.success() {
         bail!("a run of {part} failed");

@@ -66,9 +66,10 @@ pub(crate) async fn elsewhere(order: &Order) -> Result<Done> {
     let out = Command::new(std::env::current_exe()?)
         .args([DO, &serde_json::to_string(order)?])
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
         .kill_on_drop(true)
-        .output()
+        .spawn()?
+        .wait_with_output()
         .await?;
     ensure!(out.status.success(), "{:?} failed", order.deed);
     serde_json::from_slice(&out.stdout).context("it answered nonsense")
