@@ -140,6 +140,7 @@ async fn from_the_first_start_to_a_mark_that_travels() {
         ("tasks", "Import", "tasks"),
         ("activity", "Sintel", "activity"),
         ("activity/runs", "Export", "activity-runs"),
+        ("activity/snapshots", "Restore", "activity-snapshots"),
         ("activity/log", "Log", "activity-log"),
         ("settings", "Start on login", "settings"),
     ] {
@@ -147,6 +148,12 @@ async fn from_the_first_start_to_a_mark_that_travels() {
         ana.sees(says).await;
         ana.takes_a_picture(name).await;
     }
+
+    ana.goes_to("backups").await;
+    ana.sees("No backup yet").await;
+    ana.presses("Back up now").await;
+    ana.sees("3 in").await;
+    ana.takes_a_picture("backups").await;
 
     // A server that is gone is named, with what to do; it heals by itself when it is there again.
     emby.refuse().await;

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use tokio::process::Child;
 use watchstate_testkit::desktop::{self, Desktop};
 
+use super::screen::{Picture, Screen};
 use super::{PROGRAM, in_time, settings, until};
 
 /// A person who started the app.
 pub(crate) struct Person {
     client: Client,
-    /// Where pictures of the views are kept, when they are wanted.
-    album: Option<PathBuf>,
+    /// Where pictures of the views are kept, when they are wanted, and what they are of.
+    album: Option<(PathBuf, Screen)>,
     _driver: Child,
 }
 
@@ -61,7 +62,8 @@ impl Person {
             builder.capabilities(wanted.clone()).connect(&address).await.ok()
         })
         .await;
-        let album = std::env::var_os("WATCHSTATE_PICTURES").map(PathBuf::from);
+        let album = std::env::var_os("WATCHSTATE_PICTURES");
+        let album = album.map(|folder| (PathBuf::from(folder), Screen::of(desktop)));
         Some(Self { client, album, _driver: driver })
     }
 
@@ -135,7 +137,7 @@ impl Person {
 
     /// Takes a picture of what is in sight in light and in dark, where pictures are wanted.
     pub(crate) async fn takes_a_picture(&self, name: &str) {
-        let Some(album) = &self.album else { return };
+        let Some((album, screen)) = &self.album else { return };
         // Words at the foot are read and put away, rows have come, letters are in their own typeface.
         until("the page to be ready", async || {
             let ready = "document.querySelector('[aria-label=Dismiss]')?.click(); \
@@ -144,7 +146,9 @@ impl Person {
             (self.does(ready).await.ok()? == json!(true)).then_some(())
         })
         .await;
-        for theme in ["light", "dark"] {
+        // In dark first: another picture than before then is one of the page as it is now.
+        let mut shown = screen.windows().first().map(|window| screen.picture(*window));
+        for theme in ["dark", "light"] {
             // Nothing is in motion, and nothing shows where the keyboard or the mouse just was.
             let ready = "document.activeElement?.blur(); document.documentElement.dataset.theme = ";
             self.does(&format!("{ready}'{theme}'")).await.unwrap();
@@ -153,14 +157,10 @@ impl Person {
                 (moving == json!(0)).then_some(())
             })
             .await;
-            // Two frames later it is painted.
-            let painted = "const done = arguments[0]; \
-                           requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
-            self.client.execute_async(painted, Vec::new()).await.unwrap();
-            let picture = self.client.screenshot().await.unwrap();
-            keep(&album.join(format!("{name}-{theme}.png")), &picture);
+            let picture = painted(screen, shown.as_ref()).await;
+            keep(&album.join(format!("{name}-{theme}.png")), &picture.png());
+            shown = Some(picture);
         }
-        self.does("document.documentElement.dataset.theme = 'light'").await.unwrap();
     }
 
     /// How long ago the page was first painted, in milliseconds (Paint Timing, W3C).
@@ -174,6 +174,21 @@ impl Person {
     pub(crate) async fn leaves(self) {
         self.client.close().await.unwrap();
     }
+}
+
+/// The window as it is painted: another picture than before, and the same three times in a row. The driver's own
+/// pictures wait for a frame, which does not always come where a page is drawn without a graphics processor.
+async fn painted(screen: &Screen, before: Option<&Picture>) -> Picture {
+    let mut same = 0;
+    let mut latest = None;
+    until("the window to be painted", async || {
+        let window = *screen.windows().first()?;
+        let picture = Some(screen.picture(window));
+        same = if picture == latest { same + 1 } else { 0 };
+        latest = picture;
+        if same >= 2 && before != latest.as_ref() { latest.clone() } else { None }
+    })
+    .await
 }
 
 fn keep(file: &Path, picture: &[u8]) {

@@ -3,7 +3,7 @@
 use watchstate_testkit::desktop::Desktop;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, ImageFormat, MapState, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -49,5 +49,39 @@ impl Screen {
         let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
         self.connection.send_event(false, window, EventMask::NO_EVENT, message).unwrap();
         self.connection.flush().unwrap();
+    }
+
+    /// What can be seen of a window. The display has 24 bits of colour in four bytes, blue first, as the tests' own
+    /// display does everywhere.
+    pub(crate) fn picture(&self, window: Window) -> Picture {
+        let place = self.connection.get_geometry(window).unwrap().reply().unwrap();
+        let (width, height) = (place.width, place.height);
+        let asked =
+            self.connection.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, u32::MAX);
+        let image = asked.unwrap().reply().unwrap();
+        assert_eq!(image.depth, 24, "a display of the tests");
+        let pixels = image.data.chunks_exact(4).flat_map(|bgr| [bgr[2], bgr[1], bgr[0]]).collect();
+        Picture { width, height, pixels }
+    }
+}
+
+/// A picture of a window.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    width: u16,
+    height: u16,
+    /// Red, green and blue of each.
+    pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// As a PNG file.
+    pub(crate) fn png(&self) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width.into(), self.height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header().unwrap().write_image_data(&self.pixels).unwrap();
+        file
     }
 }
