@@ -15,7 +15,7 @@ use watchstate_model::{Abilities, Marks, Watch};
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
 use crate::mediabrowser::auth::{media_browser, percent, secret};
-use crate::mediabrowser::sessions::Session;
+use crate::mediabrowser::sessions::Sessions;
 use crate::mediabrowser::write::{Call, Wording, body, mark, unmark};
 use crate::mediabrowser::{self, Dialect, MediaBrowser, SocketAt, Version, date};
 use crate::{Sensitive, SignedIn, User};
@@ -83,7 +83,7 @@ impl Dialect for EmbyDialect {
             Err(error) if error.fault == Fault::Forbidden => return Ok(None),
             answer => answer?,
         };
-        let sessions: Vec<Session<'_>> = answer.json(OP)?;
+        let Sessions(sessions) = answer.json(OP)?;
         let mut users: BTreeMap<String, String> = sessions
             .into_iter()
             .filter(|s| s.device_id.as_ref().is_some_and(|id| id.0 == client_id))

@@ -71,7 +71,7 @@ impl Dialect for JellyfinDialect {
     async fn token_user(http: &Http, _client_id: &str) -> Result<Option<User>, ServerError> {
         const OP: &str = "asking whose token it is";
         match http.send_once(&Request::get("/Users/Me", &[], OP)).await {
-            Ok(answer) => Ok(Some(answer.json::<Account<'_>>(OP)?.into())),
+            Ok(answer) => answer.json::<Account<'_>>(OP)?.only_user(OP).map(Some),
             Err(error) => match error.fault {
                 Fault::Refused | Fault::ServerTrouble | Fault::NotFound => Ok(None),
                 _ => Err(error),

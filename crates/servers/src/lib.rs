@@ -16,6 +16,7 @@ pub mod heard;
 pub mod http;
 pub mod jellyfin;
 pub mod kodi;
+mod lenient;
 mod mediabrowser;
 pub mod plex;
 pub mod registering;

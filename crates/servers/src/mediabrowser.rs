@@ -26,10 +26,10 @@ use serde::Deserialize;
 use watchstate_model::{Abilities, Item, ItemKey, Marks, Moment, Show};
 
 use self::auth::percent;
-use self::sessions::Session;
+use self::sessions::Sessions;
 pub(crate) use self::sign_in::sign_in;
 use self::told::Ear;
-use self::wire::{Entry, Kept, LeanEntry, List, Views};
+use self::wire::{Entry, Kept, LeanEntry, List, Readable, Views};
 use self::write::{Call, Way, Wording};
 use crate::error::{Fault, ServerError};
 use crate::heard::{Glance, Listening, Tells};
@@ -202,8 +202,10 @@ impl<D: Dialect> MediaBrowser<D> {
         ];
         let answer = self.list(&user, &query, op).await?;
         let list: List<Entry<'_>> = answer.json(op)?;
-        let asked = |entry: &Entry<'_>| ids.iter().any(|id| same_id(id, &entry.id));
-        Ok(list.items.into_iter().filter(asked).filter_map(take).collect())
+        let asked = |entry: &Entry<'_>| {
+            entry.id.as_ref().is_some_and(|theirs| ids.iter().any(|id| same_id(id, &theirs.0)))
+        };
+        Ok(list.entries(op)?.filter(asked).filter_map(take).collect())
     }
 
     /// A stretch of a library.
@@ -255,7 +257,7 @@ impl<D: Dialect> MediaBrowser<D> {
         if D::KEEPS_WITH_USER_DATA && calls.iter().any(|call| call.path.ends_with("/UserData")) {
             let kept = self
                 .by_keys(std::slice::from_ref(&write.key), LEAN, OP, |entry| {
-                    Some(entry.user_data.map(|data| data.kept()))
+                    Some(entry.user_data.0.and_then(|data| data.kept()))
                 })
                 .await?;
             let kept = kept.first().ok_or_else(|| ServerError::new(Fault::NotFound, OP))?;
@@ -289,14 +291,15 @@ impl<D: Dialect> MediaBrowser<D> {
 }
 
 /// A page as it was answered, without what is not to be taken.
-fn page<'a, E: Deserialize<'a>, T>(
+fn page<'a, E: Deserialize<'a> + Readable, T>(
     answer: &'a Answer,
     take: impl Fn(E) -> Option<T>,
 ) -> Result<Page<T>, ServerError> {
     let list: List<E> = answer.json(PAGE)?;
     let sent = u32::try_from(list.items.len()).unwrap_or(u32::MAX);
-    let entries = list.items.into_iter().filter_map(take).collect();
-    Ok(Page { entries, sent, total: list.total })
+    let total = list.total(PAGE)?;
+    let entries = list.entries(PAGE)?.filter_map(take).collect();
+    Ok(Page { entries, sent, total })
 }
 
 #[async_trait]
@@ -345,7 +348,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             answer => answer?,
         };
         let views: Views<'_> = answer.json(OP)?;
-        Ok(views.items.into_iter().filter_map(|view| view.library()).collect())
+        Ok(views.items.into_iter().filter_map(|view| view.0?.library()).collect())
     }
 
     async fn shows(&self, library: &Library, stretch: Stretch) -> Result<Page<Show>, ServerError> {
@@ -410,7 +413,7 @@ impl<D: Dialect> MediaServer for MediaBrowser<D> {
             }
             answer => answer?,
         };
-        let sessions: Vec<Session<'_>> = answer.json(OP)?;
+        let Sessions(sessions) = answer.json(OP)?;
         let ours = sessions::of_user(sessions, &user, &self.client_id);
         Ok(Playing::Items(ours.filter_map(|session| session.now_playing()).collect()))
     }

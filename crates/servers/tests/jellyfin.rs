@@ -7,6 +7,8 @@ mod check;
 #[path = "jellyfin/lately.rs"]
 mod lately;
 mod mediabrowser;
+#[path = "jellyfin/odd.rs"]
+mod odd;
 #[path = "jellyfin/reading.rs"]
 mod reading;
 #[path = "jellyfin/trouble.rs"]

@@ -6,6 +6,7 @@ use super::wire::{Account, Accounts, PublicInfo, Text};
 use super::{Dialect, Known, MediaBrowser, Version, is_jellyfin, is_json, same_id};
 use crate::error::{Fault, ServerError};
 use crate::http::Request;
+use crate::lenient::Maybe;
 use crate::{ServerInfo, User};
 
 impl<D: Dialect> MediaBrowser<D> {
@@ -95,17 +96,17 @@ impl<D: Dialect> MediaBrowser<D> {
     /// `GET /Users` (`13-users.json`); Emby 4.8 documents `/Users/Query` in its place.
     pub(super) async fn all_users(&self) -> Result<Vec<User>, ServerError> {
         const OP: &str = "reading the users";
-        let users = match self.http.send(&Request::get("/Users", &[], OP)).await {
-            Ok(answer) => {
-                answer.json::<Vec<Account<'_>>>(OP)?.into_iter().map(User::from).collect()
-            }
+        let users = |sent: Vec<Maybe<Account<'_>>>| -> Vec<User> {
+            sent.into_iter().filter_map(|account| account.0?.user()).collect()
+        };
+        match self.http.send(&Request::get("/Users", &[], OP)).await {
+            Ok(answer) => Ok(users(answer.json(OP)?)),
             Err(error) if error.fault == Fault::NotFound => {
                 let answer = self.http.send(&Request::get("/Users/Query", &[], OP)).await?;
-                answer.json::<Accounts<'_>>(OP)?.items.into_iter().map(User::from).collect()
+                Ok(users(answer.json::<Accounts<'_>>(OP)?.items))
             }
-            Err(error) => return Err(error),
-        };
-        Ok(users)
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl<D: Dialect> MediaBrowser<D> {
         ];
         let answer = self.list(&user, &query, OP).await?;
         let list: List<Entry<'_>> = answer.json(OP)?;
-        Ok(list.items.into_iter().filter_map(take).collect())
+        Ok(list.entries(OP)?.filter_map(take).collect())
     }
 
     /// `GET /Shows/{id}/Episodes?season=` (`81-episodes.json`). It may bring specials that were aired within
@@ -88,7 +88,7 @@ impl<D: Dialect> MediaBrowser<D> {
             Some(Kind::Episode(e)) => e.season == season && e.numbers().contains(&number),
             _ => false,
         };
-        Ok(list.items.into_iter().filter_map(|e| e.item(Detail::Full)).filter(is_it).collect())
+        Ok(list.entries(OP)?.filter_map(|e| e.item(Detail::Full)).filter(is_it).collect())
     }
 }
 

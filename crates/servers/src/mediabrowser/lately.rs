@@ -4,7 +4,6 @@
 //! (Jellyfin 10.10.7 did not show new plays by it). What was played last comes first by `DatePlayed`; what was
 //! un-marked has no date any more and is only missing among `IsPlayed`.
 
-use serde::Deserialize;
 use watchstate_model::{ItemKey, Moment};
 
 use super::wire::{LeanEntry, List};
@@ -20,14 +19,6 @@ const ITEMS: [(&str, &str); 4] = [
     ("recursive", "true"),
     ("collapseBoxSetItems", "false"),
 ];
-
-/// A list that need not say how many there are in all.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Latest<'a> {
-    #[serde(borrow)]
-    items: Vec<LeanEntry<'a>>,
-}
 
 impl<D: Dialect> MediaBrowser<D> {
     /// Those with the latest dates, and how many are watched, in two requests.
@@ -51,8 +42,8 @@ impl<D: Dialect> MediaBrowser<D> {
             ("fields", LEAN),
         ]);
         let answer = self.list(&user, &query, OP).await?;
-        let latest: Latest<'_> = answer.json(OP)?;
-        let mut recent: Vec<_> = latest.items.into_iter().filter_map(LeanEntry::item).collect();
+        let latest: List<LeanEntry<'_>> = answer.json(OP)?;
+        let mut recent: Vec<_> = latest.entries(OP)?.filter_map(LeanEntry::item).collect();
         recent.truncate(most as usize);
         if let Some(since) = since {
             recent.retain(|item| item.marks.last_played.is_some_and(|at| at >= since));
@@ -68,7 +59,7 @@ impl<D: Dialect> MediaBrowser<D> {
         ]);
         let answer = self.list(&user, &query, OP).await?;
         let list: List<serde::de::IgnoredAny> = answer.json(OP)?;
-        Ok(Glance { watched: list.total, recent })
+        Ok(Glance { watched: list.total(OP)?, recent })
     }
 
     /// The keys of what is watched. The filter is believed and not the marks: right after a write a list can

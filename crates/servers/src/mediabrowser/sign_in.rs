@@ -55,5 +55,8 @@ pub(crate) async fn sign_in<D: Dialect>(
         return Err(other());
     }
     let signed_in: Authenticated<'_> = answer.json(OP)?;
-    Ok(SignedIn { token: Sensitive::new(signed_in.access_token), user: signed_in.user.into() })
+    Ok(SignedIn {
+        token: Sensitive::new(signed_in.access_token),
+        user: signed_in.user.only_user(OP)?,
+    })
 }

@@ -13,9 +13,10 @@ use serde::de::IgnoredAny;
 use watchstate_model::ItemKey;
 
 use super::same_id;
-use super::sessions::{Session, of_user};
-use super::wire::Text;
+use super::sessions::{Session, Sessions, of_user};
+use super::wire::{Text, text};
 use crate::heard::{Heard, NowPlaying, Playback};
+use crate::lenient::{Each, Maybe};
 use crate::socket::{self, Said, Wants, changed};
 
 /// Asks for the list of sessions, now and whenever it changes: after no time at first, and not more often
@@ -41,11 +42,11 @@ impl Ear {
 
     /// What one message says; `None` where it cannot be read.
     pub fn hear(&mut self, text: &str) -> Option<Said> {
-        let message: Kind<'_> = serde_json::from_str(text).ok()?;
-        Some(match message.kind.0.as_ref() {
-            "UserDataChanged" => self.marks(data(text)?).into(),
-            "Sessions" => self.sessions(data(text)?).into(),
-            "LibraryChanged" => library(data(text)?).into(),
+        let message: Maybe<Kind<'_>> = serde_json::from_str(text).ok()?;
+        Some(match message.0?.kind.0.as_ref() {
+            "UserDataChanged" => self.marks(data::<Maybe<_>>(text)?.0?).into(),
+            "Sessions" => self.sessions(data::<Sessions<'_>>(text)?.0).into(),
+            "LibraryChanged" => library(data::<Maybe<_>>(text)?.0?).into(),
             "ForceKeepAlive" => Said { heard: vec![], wants: Some(keep_alive(data(text)?)) },
             _ => Said::default(),
         })
@@ -56,10 +57,12 @@ impl Ear {
         if !changes.user.is_some_and(|user| same_id(&user.0, &self.user)) {
             return Heard::Foreign;
         }
+        let single = changes.data.0.unwrap_or_default();
+        let single = Change { item: changes.item.or(single.item), ..single };
         // Series and seasons come along, with a number of what is left in them.
-        let items = changes.list.into_iter().flatten().filter(|change| change.unplayed.is_none());
-        let keys = items.filter_map(|change| Some(change.item?.0.into_owned()));
-        changed(keys.filter(|key| !key.is_empty()).map(ItemKey))
+        let all = changes.list.0.into_iter().chain([single]);
+        let items = all.filter(|change| change.unplayed.is_none());
+        changed(items.filter_map(|change| Some(ItemKey(change.item?.0.into_owned()))))
     }
 
     fn sessions(&mut self, all: Vec<Session<'_>>) -> Vec<Heard> {
@@ -126,18 +129,24 @@ fn data<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     serde_json::from_str::<With<T>>(text).ok().map(|message| message.data)
 }
 
+/// Whose marks changed, and of what: a list, or one item beside its user data as a server tells it that
+/// speaks as Jellyfin does (jellyfin-rust).
 #[derive(Deserialize)]
 struct Changes<'a> {
-    #[serde(borrow, rename = "UserId")]
+    #[serde(borrow, default, rename = "UserId", deserialize_with = "text")]
     user: Option<Text<'a>>,
-    #[serde(borrow, rename = "UserDataList")]
-    list: Option<Vec<Change<'a>>>,
+    #[serde(borrow, default, rename = "UserDataList")]
+    list: Each<Change<'a>>,
+    #[serde(borrow, default, rename = "ItemId", deserialize_with = "text")]
+    item: Option<Text<'a>>,
+    #[serde(borrow, default, rename = "UserData")]
+    data: Maybe<Change<'a>>,
 }
 
 /// Its `ItemId` is right here, unlike in the answers of 10.10.7 to requests.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Change<'a> {
-    #[serde(borrow, rename = "ItemId")]
+    #[serde(borrow, default, rename = "ItemId", deserialize_with = "text")]
     item: Option<Text<'a>>,
     #[serde(rename = "UnplayedItemCount")]
     unplayed: Option<IgnoredAny>,

@@ -10,6 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::webhook::{named, subject};
+use crate::lenient::Maybe;
 use crate::webhook::said::Said;
 use crate::webhook::{Event, NO_EVENT, UNREADABLE, Wrong, body, heard};
 use crate::{Hooked, Playback, Whose};
@@ -22,9 +23,9 @@ const FIELD: &str = "data";
 #[serde(rename_all = "PascalCase", default)]
 struct Told {
     event: Said,
-    server: Option<Known>,
-    user: Option<Known>,
-    item: Option<Thing>,
+    server: Maybe<Known>,
+    user: Maybe<Known>,
+    item: Maybe<Thing>,
 }
 
 /// A server or a user.
@@ -114,7 +115,10 @@ pub(crate) fn read(content_type: &str, bytes: &[u8]) -> Result<Hooked, Wrong> {
     if told.event.get().is_none() {
         let wrapping: Wrapping = serde_json::from_str(&json).map_err(|_| UNREADABLE)?;
         told = match wrapping.data {
-            Wrapped::Text(text) => serde_json::from_str(&text).map_err(|_| UNREADABLE)?,
+            Wrapped::Text(text) => {
+                let told: Maybe<Told> = serde_json::from_str(&text).map_err(|_| UNREADABLE)?;
+                told.0.ok_or(NO_EVENT)?
+            }
             Wrapped::Object(told) => *told,
             Wrapped::Nothing => return Err(NO_EVENT),
         };
@@ -129,10 +133,10 @@ pub(crate) fn read(content_type: &str, bytes: &[u8]) -> Result<Hooked, Wrong> {
         "library.new" => (Event::Changed, true),
         _ => (Event::Other, false),
     };
-    let item = told.item.unwrap_or_default();
+    let item = told.item.0.unwrap_or_default();
     let subject = subject(&item.r#type);
-    let user = told.user.filter(|_| !for_all).unwrap_or_default();
+    let user = told.user.0.filter(|_| !for_all).unwrap_or_default();
     let user = (user.id.take().map(Whose::Id)).or_else(|| user.name.take().map(Whose::Name));
-    let server = told.server.unwrap_or_default().id.take();
+    let server = told.server.0.unwrap_or_default().id.take();
     Ok(Hooked { server, user, heard: heard(event, subject, named(&item.id))? })
 }

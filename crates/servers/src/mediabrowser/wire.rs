@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use watchstate_model::{
     Episode, Facts, Item, ItemKey, Kind, LibraryKey, Marks, Position, Show, Watch,
 };
 
 use super::date;
 use super::ids::ProviderIds;
+use crate::error::{Fault, ServerError};
+use crate::lenient::{Maybe, Number, Scalar};
 use crate::{Detail, Library, LibraryKind, User};
 
 /// A text that is borrowed where it can be. A type of its own, because serde borrows a bare `Cow` but not
@@ -17,8 +19,35 @@ use crate::{Detail, Library, LibraryKind, User};
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
+/// A text, or a number as one; nothing where there is none, or anything else.
+pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Text<'a>>, D::Error> {
+    Ok(Scalar::deserialize(from)?.text().map(Text))
+}
+
 fn owned(text: Option<Text<'_>>) -> String {
     text.map(|t| t.0.into_owned()).unwrap_or_default()
+}
+
+/// What may be so odd that nothing is known of it.
+pub(crate) trait Readable {
+    /// Whether it is.
+    fn is_odd(&self) -> bool;
+}
+
+/// The entries of a list without what is no entry and what is odd: each costs itself. Where all are odd, it
+/// is the server that speaks otherwise, and the answer is refused: it would be a library that lost
+/// everything.
+pub(crate) fn readable<E: Readable>(
+    sent: Vec<Maybe<E>>,
+    op: &'static str,
+) -> Result<impl Iterator<Item = E>, ServerError> {
+    let is_good = |entry: &Maybe<E>| entry.0.as_ref().is_some_and(|entry| !entry.is_odd());
+    if !sent.is_empty() && !sent.iter().any(is_good) {
+        return Err(ServerError::new(Fault::BadAnswer, op).with("no entry of a list can be read"));
+    }
+    Ok(sent.into_iter().filter_map(|entry| entry.0).filter(|entry| !entry.is_odd()))
 }
 
 /// `GET /System/Info/Public`: `jellyfin-10.10.7/01-public-info.json`. Emby sends no `ProductName`
@@ -41,15 +70,23 @@ pub(crate) struct PublicInfo<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Account<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
     name: Option<Text<'a>>,
 }
 
-impl From<Account<'_>> for User {
-    fn from(account: Account<'_>) -> Self {
-        Self { name: owned(account.name), id: account.id.into_owned() }
+impl Account<'_> {
+    /// The user; nothing for an account without an id, which could not be asked about.
+    pub(crate) fn user(self) -> Option<User> {
+        Some(User { id: self.id?.0.into_owned(), name: owned(self.name) })
+    }
+
+    /// The user of an answer that is about nobody else.
+    pub(crate) fn only_user(self, op: &'static str) -> Result<User, ServerError> {
+        self.user().ok_or_else(|| {
+            ServerError::new(Fault::BadAnswer, op).with("it does not say which user that is")
+        })
     }
 }
 
@@ -58,7 +95,7 @@ impl From<Account<'_>> for User {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Accounts<'a> {
     #[serde(borrow)]
-    pub(crate) items: Vec<Account<'a>>,
+    pub(crate) items: Vec<Maybe<Account<'a>>>,
 }
 
 /// `POST /Users/AuthenticateByName`: `jellyfin-10.10.7/11-auth-ok.json`.
@@ -75,20 +112,20 @@ pub(crate) struct Authenticated<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Views<'a> {
     #[serde(borrow)]
-    pub(crate) items: Vec<View<'a>>,
+    pub(crate) items: Vec<Maybe<View<'a>>>,
 }
 
 /// A library as a user sees it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct View<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
-    collection_type: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
+    collection_type: Scalar<'a>,
+    #[serde(borrow, default, deserialize_with = "text")]
     r#type: Option<Text<'a>>,
 }
 
@@ -96,16 +133,21 @@ impl View<'_> {
     /// The library, if it is one of movies or series. A mixed one has no `CollectionType`; neither has a
     /// channel, which is none.
     pub(crate) fn library(self) -> Option<Library> {
-        let kind = match self.collection_type.as_ref().map(|t| t.0.as_ref()) {
-            Some("movies") => LibraryKind::Movies,
-            Some("tvshows") => LibraryKind::Shows,
-            Some("" | "mixed") | None => LibraryKind::Mixed,
-            Some(_) => return None,
+        let kind = match &self.collection_type {
+            Scalar::Absent => LibraryKind::Mixed,
+            Scalar::Text(kind) => match kind.as_ref() {
+                "movies" => LibraryKind::Movies,
+                "tvshows" => LibraryKind::Shows,
+                "" | "mixed" => LibraryKind::Mixed,
+                _ => return None,
+            },
+            _ => return None,
         };
         if self.r#type.is_some_and(|t| t.0 == "Channel") {
             return None;
         }
-        Some(Library { key: LibraryKey(self.id.into_owned()), name: owned(self.name), kind })
+        let key = LibraryKey(self.id?.0.into_owned());
+        Some(Library { key, name: owned(self.name), kind })
     }
 }
 
@@ -113,42 +155,69 @@ impl View<'_> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound(deserialize = "E: Deserialize<'de>"))]
 pub(crate) struct List<E> {
-    pub(crate) items: Vec<E>,
-    #[serde(rename = "TotalRecordCount")]
-    pub(crate) total: u32,
+    pub(crate) items: Vec<Maybe<E>>,
+    #[serde(default, rename = "TotalRecordCount")]
+    total: Number,
+}
+
+impl<E> List<E> {
+    /// How many there are in all. Without it the end of a library could not be told.
+    pub(crate) fn total(&self, op: &'static str) -> Result<u32, ServerError> {
+        self.total.get().and_then(|total| u32::try_from(total).ok()).ok_or_else(|| {
+            ServerError::new(Fault::BadAnswer, op).with("it does not say how many there are")
+        })
+    }
+}
+
+impl<E: Readable> List<E> {
+    /// Its entries; see [`readable`].
+    pub(crate) fn entries(self, op: &'static str) -> Result<impl Iterator<Item = E>, ServerError> {
+        readable(self.items, op)
+    }
 }
 
 /// A movie, an episode or a series: `jellyfin-10.10.7/26-items-all.json`.
 ///
-/// Numbers are taken as they come and judged later, so that one absurd value costs one item, not the page.
+/// Values are taken as they come and judged later, so that one absurd value costs one item, not the page.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Entry<'a> {
-    #[serde(borrow)]
-    pub(crate) id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub(crate) id: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
     r#type: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
     location_type: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
     date_created: Option<Text<'a>>,
-    production_year: Option<i64>,
-    parent_index_number: Option<i64>,
-    index_number: Option<i64>,
-    index_number_end: Option<i64>,
-    #[serde(borrow)]
-    series_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    series_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    path: Option<Text<'a>>,
-    run_time_ticks: Option<i64>,
     #[serde(default)]
-    provider_ids: ProviderIds,
-    #[serde(borrow)]
-    pub(crate) user_data: Option<UserData<'a>>,
+    production_year: Number,
+    #[serde(default)]
+    parent_index_number: Number,
+    #[serde(default)]
+    index_number: Number,
+    #[serde(default)]
+    index_number_end: Number,
+    #[serde(borrow, default, deserialize_with = "text")]
+    series_id: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    series_name: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    path: Option<Text<'a>>,
+    #[serde(default)]
+    run_time_ticks: Number,
+    #[serde(default)]
+    provider_ids: Maybe<ProviderIds>,
+    #[serde(borrow, default)]
+    pub(crate) user_data: Maybe<UserData<'a>>,
+}
+
+impl Readable for Entry<'_> {
+    fn is_odd(&self) -> bool {
+        self.id.is_none() || self.user_data.0.as_ref().is_some_and(UserData::is_odd)
+    }
 }
 
 impl Entry<'_> {
@@ -162,7 +231,7 @@ impl Entry<'_> {
     pub(crate) fn item(self, detail: Detail) -> Option<Item> {
         let numbers = [self.parent_index_number, self.index_number, self.index_number_end];
         let place = place(self.r#type.as_ref(), self.location_type.as_ref(), numbers)?;
-        let marks = self.user_data?.marks()?;
+        let marks = self.user_data.0?.marks()?;
         let facts = (detail == Detail::Full).then(|| Facts {
             kind: match place {
                 Place::Movie => Kind::Movie,
@@ -176,15 +245,16 @@ impl Entry<'_> {
             },
             name: owned(self.name),
             year: year(self.production_year),
-            ids: self.provider_ids.0,
-            path: self.path.map(|p| p.0.into_owned()).filter(|p| !p.is_empty()),
+            ids: self.provider_ids.0.unwrap_or_default().0,
+            path: self.path.map(|p| p.0.into_owned()),
             duration_ms: self
                 .run_time_ticks
+                .get()
                 .and_then(|ticks| u32::try_from(ticks / 10_000).ok())
                 .filter(|ms| *ms > 0),
         });
         Some(Item {
-            key: ItemKey(self.id.into_owned()),
+            key: ItemKey(self.id?.0.into_owned()),
             marks,
             added_at: self.date_created.and_then(|at| date::parse(&at.0)),
             facts,
@@ -193,11 +263,12 @@ impl Entry<'_> {
 
     /// The series; nothing for any other entry.
     pub(crate) fn show(self) -> Option<Show> {
-        self.is("Series").then(|| Show {
-            key: ItemKey(self.id.into_owned()),
+        self.is("Series").then_some(())?;
+        Some(Show {
+            key: ItemKey(self.id?.0.into_owned()),
             name: owned(self.name),
             year: year(self.production_year),
-            ids: self.provider_ids.0,
+            ids: self.provider_ids.0.unwrap_or_default().0,
         })
     }
 }
@@ -206,19 +277,28 @@ impl Entry<'_> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LeanEntry<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "text")]
     r#type: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
     location_type: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "text")]
     date_created: Option<Text<'a>>,
-    parent_index_number: Option<i64>,
-    index_number: Option<i64>,
-    index_number_end: Option<i64>,
-    #[serde(borrow)]
-    user_data: Option<UserData<'a>>,
+    #[serde(default)]
+    parent_index_number: Number,
+    #[serde(default)]
+    index_number: Number,
+    #[serde(default)]
+    index_number_end: Number,
+    #[serde(borrow, default)]
+    user_data: Maybe<UserData<'a>>,
+}
+
+impl Readable for LeanEntry<'_> {
+    fn is_odd(&self) -> bool {
+        self.id.is_none() || self.user_data.0.as_ref().is_some_and(UserData::is_odd)
+    }
 }
 
 impl LeanEntry<'_> {
@@ -230,15 +310,15 @@ impl LeanEntry<'_> {
     /// The key of a movie or an episode that [`LeanEntry::item`] would take as well, whatever its marks.
     pub(crate) fn key(self) -> Option<ItemKey> {
         self.place()?;
-        Some(ItemKey(self.id.into_owned()))
+        Some(ItemKey(self.id?.0.into_owned()))
     }
 
     /// As [`Entry::item`].
     pub(crate) fn item(self) -> Option<Item> {
         self.place()?;
         Some(Item {
-            marks: self.user_data?.marks()?,
-            key: ItemKey(self.id.into_owned()),
+            marks: self.user_data.0?.marks()?,
+            key: ItemKey(self.id?.0.into_owned()),
             added_at: self.date_created.and_then(|at| date::parse(&at.0)),
             facts: None,
         })
@@ -256,7 +336,7 @@ enum Place {
 fn place(
     kind: Option<&Text<'_>>,
     location: Option<&Text<'_>>,
-    [season, number, last]: [Option<i64>; 3],
+    [season, number, last]: [Number; 3],
 ) -> Option<Place> {
     if location.is_some_and(|location| location.0 == "Virtual") {
         return None;
@@ -264,17 +344,16 @@ fn place(
     match kind?.0.as_ref() {
         "Movie" => Some(Place::Movie),
         "Episode" => {
-            let number = u16::try_from(number?).ok()?;
-            let last = last.and_then(|last| u16::try_from(last).ok());
-            let season = u16::try_from(season?).ok()?;
-            Some(Place::Episode(season, number, last.map_or(number, |last| last.max(number))))
+            let (season, number) = (season.small()?, number.small()?);
+            let last = last.small().map_or(number, |last| last.max(number));
+            Some(Place::Episode(season, number, last))
         }
         _ => None,
     }
 }
 
-fn year(year: Option<i64>) -> Option<u16> {
-    year.and_then(|year| u16::try_from(year).ok()).filter(|year| *year > 0)
+fn year(year: Number) -> Option<u16> {
+    year.small().filter(|year| *year > 0)
 }
 
 /// What a user did with an item: `jellyfin-10.10.7/66-after-stop-half.json`. Its `ItemId` is all zeros in
@@ -282,29 +361,51 @@ fn year(year: Option<i64>) -> Option<u16> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UserData<'a> {
-    played: Option<bool>,
-    play_count: Option<i64>,
-    playback_position_ticks: Option<i64>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
+    played: Scalar<'a>,
+    #[serde(default)]
+    play_count: Number,
+    #[serde(default)]
+    playback_position_ticks: Number,
+    #[serde(borrow, default, deserialize_with = "text")]
     last_played_date: Option<Text<'a>>,
-    is_favorite: Option<bool>,
-    rating: Option<f64>,
+    #[serde(borrow, default)]
+    is_favorite: Scalar<'a>,
+    #[serde(borrow, default)]
+    rating: Scalar<'a>,
 }
 
 impl UserData<'_> {
+    /// Whether it says something of the marks that cannot be understood. Not said at all is another thing: so
+    /// are items that are asked for without a user.
+    fn is_odd(&self) -> bool {
+        (self.played.flag().is_none() && !self.played.is_absent())
+            || self.playback_position_ticks.is_odd()
+    }
+
     fn marks(&self) -> Option<Marks> {
-        let ticks = self.playback_position_ticks.and_then(|ticks| u64::try_from(ticks).ok());
-        let plays = self.play_count.unwrap_or(0).max(0);
+        let ticks = self.playback_position_ticks.above_zero();
         Some(Marks {
-            watch: Watch::from_flag(self.played?, ticks.and_then(Position::from_ticks)),
-            plays: u32::try_from(plays).unwrap_or(u32::MAX),
+            watch: Watch::from_flag(self.played.flag()?, ticks.and_then(Position::from_ticks)),
+            plays: self.play_count.count().unwrap_or(0),
             last_played: self.last_played_date.as_ref().and_then(|at| date::parse(&at.0)),
         })
     }
 
-    /// What is no concern of ours and must outlive a write.
-    pub(crate) fn kept(&self) -> Kept {
-        Kept { favorite: self.is_favorite.unwrap_or(false), rating: self.rating }
+    /// What is no concern of ours and must outlive a write; nothing where it cannot be understood, and would be
+    /// lost.
+    pub(crate) fn kept(&self) -> Option<Kept> {
+        let favorite = match &self.is_favorite {
+            Scalar::Absent => false,
+            said => said.flag()?,
+        };
+        let rating = match &self.rating {
+            Scalar::Absent => None,
+            Scalar::Whole(rating) => Some(*rating as f64),
+            Scalar::Fraction(rating) => Some(*rating),
+            Scalar::Text(_) | Scalar::Flag(_) | Scalar::Odd => return None,
+        };
+        Some(Kept { favorite, rating })
     }
 }
 
@@ -318,88 +419,4 @@ pub struct Kept {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(json: &str) -> Entry<'_> {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn entries_that_are_no_items() {
-        const DATA: &str = r#""UserData":{"Played":false,"PlayCount":0}"#;
-        for (json, taken, why) in [
-            (r#""Type":"Movie""#, true, "a movie"),
-            (r#""Type":"Movie","LocationType":"Virtual""#, false, "without a file"),
-            (r#""Type":"Series""#, false, "a series"),
-            (r#""Type":"MusicVideo""#, false, "something else"),
-            (r#""Name":"?""#, false, "nobody says what"),
-            (r#""Type":"Episode","ParentIndexNumber":0,"IndexNumber":1"#, true, "a special"),
-            (r#""Type":"Episode","IndexNumber":1"#, false, "no season"),
-            (r#""Type":"Episode","ParentIndexNumber":1"#, false, "no number"),
-            (r#""Type":"Episode","ParentIndexNumber":-1,"IndexNumber":1"#, false, "no such season"),
-            (r#""Type":"Episode","ParentIndexNumber":1,"IndexNumber":70000"#, false, "nor number"),
-        ] {
-            let json = format!(r#"{{"Id":"a",{json},{DATA}}}"#);
-            assert_eq!(entry(&json).item(Detail::Full).is_some(), taken, "{why}");
-            let lean: LeanEntry<'_> = serde_json::from_str(&json).unwrap();
-            assert_eq!(lean.item().is_some(), taken, "{why}, in a lean page");
-        }
-    }
-
-    #[test]
-    fn unknown_marks_are_not_unwatched() {
-        for (json, marks, why) in [
-            (r#""X":1"#, None, "no user data at all"),
-            (r#""UserData":null"#, None, "null"),
-            (r#""UserData":{"PlayCount":1}"#, None, "not said whether played"),
-            (r#""UserData":{"Played":false}"#, Some(Marks::UNTOUCHED), "said to be not played"),
-            (
-                r#""UserData":{"Played":true,"PlayCount":-3,"PlaybackPositionTicks":-1}"#,
-                Some(Marks { watch: Watch::WATCHED, ..Marks::UNTOUCHED }),
-                "absurd numbers are none",
-            ),
-            (
-                r#""UserData":{"Played":true,"PlayCount":99999999999,"LastPlayedDate":"soon"}"#,
-                Some(Marks { watch: Watch::WATCHED, plays: u32::MAX, last_played: None }),
-                "and neither are absurd dates",
-            ),
-        ] {
-            let json = format!(r#"{{"Id":"a","Type":"Movie",{json}}}"#);
-            assert_eq!(entry(&json).item(Detail::Full).map(|i| i.marks), marks, "{why}");
-        }
-    }
-
-    #[test]
-    fn several_episodes_in_a_file() {
-        for (end, last, why) in [("3", 3, "two"), ("1", 2, "backwards"), ("null", 2, "one")] {
-            let json = format!(
-                r#"{{"Id":"a","Type":"Episode","ParentIndexNumber":1,"IndexNumber":2,
-                "IndexNumberEnd":{end},"UserData":{{"Played":false}}}}"#
-            );
-            let Some(Facts { kind: Kind::Episode(episode), .. }) =
-                entry(&json).item(Detail::Full).unwrap().facts
-            else {
-                panic!("an episode");
-            };
-            assert_eq!((episode.number, episode.last), (2, last), "{why}");
-        }
-    }
-
-    #[test]
-    fn libraries() {
-        for (json, kind, why) in [
-            (r#""CollectionType":"movies""#, Some(LibraryKind::Movies), "movies"),
-            (r#""CollectionType":"tvshows""#, Some(LibraryKind::Shows), "series"),
-            (r#""Type":"CollectionFolder""#, Some(LibraryKind::Mixed), "mixed"),
-            (r#""CollectionType":null"#, Some(LibraryKind::Mixed), "mixed"),
-            (r#""CollectionType":"music""#, None, "music"),
-            (r#""CollectionType":"boxsets""#, None, "collections hold nothing of their own"),
-            (r#""Type":"Channel""#, None, "a channel"),
-        ] {
-            let json = format!(r#"{{"Id":"a",{json}}}"#);
-            let view: View<'_> = serde_json::from_str(&json).unwrap();
-            assert_eq!(view.library().map(|l| l.kind), kind, "{why}");
-        }
-    }
-}
+mod tests;

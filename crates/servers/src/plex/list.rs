@@ -4,9 +4,10 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::loose::Number;
-use super::wire::Metadata;
+use super::wire::{self, Metadata};
 use crate::Stretch;
 use crate::error::{Fault, ServerError};
+use crate::lenient::Maybe;
 
 /// A list of items, series or sessions.
 #[derive(Deserialize)]
@@ -18,20 +19,19 @@ pub(super) struct List {
     #[serde(default)]
     offset: Number,
     #[serde(default, rename = "Metadata")]
-    entries: Option<Vec<Metadata>>,
+    entries: Option<Vec<Maybe<Metadata>>>,
 }
 
 impl List {
-    /// All entries. A list that has some and sends none is not empty but unreadable.
+    /// All entries, without what is none.
     pub(super) fn entries(self, op: &'static str) -> Result<Vec<Metadata>, ServerError> {
-        match self.entries {
-            Some(entries) => Ok(entries),
-            None if self.size.above_zero().is_some() => {
-                Err(ServerError::new(Fault::BadAnswer, op)
-                    .with("the entries of a list are missing"))
-            }
-            None => Ok(Vec::new()),
-        }
+        let entries = wire::entries(self.entries, self.size, op)?;
+        Ok(entries.into_iter().filter_map(|entry| entry.0).collect())
+    }
+
+    /// All entries whose marks can be understood. See [`readable`].
+    pub(super) fn marked(self, op: &'static str) -> Result<Vec<Metadata>, ServerError> {
+        readable(wire::entries(self.entries, self.size, op)?, op)
     }
 
     /// The stretch that was asked for. The server need not keep to it (official API document,
@@ -49,12 +49,12 @@ impl List {
         };
         let total = told(self.total, "x-plex-container-total-size");
         let offset = told(self.offset, "x-plex-container-start");
-        let mut entries = self.entries(op)?;
+        let mut entries = wire::entries(self.entries, self.size, op)?;
         if total.is_none() && offset.is_none() {
             let total = u32::try_from(entries.len()).unwrap_or(u32::MAX);
             entries.drain(..entries.len().min(asked.from as usize));
             let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            return Ok(Sent { entries, count, total });
+            return Ok(Sent { entries: readable(entries, op)?, count, total });
         }
         if offset.is_some_and(|offset| offset != asked.from) && !entries.is_empty() {
             return Err(ServerError::new(Fault::BadAnswer, op)
@@ -64,14 +64,28 @@ impl List {
         let end = asked.from.saturating_add(count);
         // Without a total a full page may be followed by another.
         let unknown = if count > 0 && count >= asked.size { end.saturating_add(1) } else { end };
+        let entries = readable(entries, op)?;
         Ok(Sent { entries, count, total: total.unwrap_or(unknown).max(end) })
+    }
+}
+
+/// Without what is no entry, and without those whose marks cannot be understood: each costs itself. Where
+/// none can, it is the server that speaks otherwise, and the answer is refused: it would be a library that
+/// lost everything.
+fn readable(sent: Vec<Maybe<Metadata>>, op: &'static str) -> Result<Vec<Metadata>, ServerError> {
+    let had_some = !sent.is_empty();
+    let entries: Vec<Metadata> =
+        sent.into_iter().filter_map(|entry| entry.0).filter(|entry| !entry.is_odd()).collect();
+    match had_some && entries.is_empty() {
+        true => Err(ServerError::new(Fault::BadAnswer, op).with("no entry of a list can be read")),
+        false => Ok(entries),
     }
 }
 
 /// A stretch of a list.
 pub(super) struct Sent {
     pub(super) entries: Vec<Metadata>,
-    /// How many entries were sent.
+    /// How many entries were sent, those that cannot be read included.
     pub(super) count: u32,
     /// How many there are in all.
     pub(super) total: u32,

@@ -124,7 +124,7 @@ impl Plex {
     async fn accounts(&self) -> Result<Option<Vec<User>>, ServerError> {
         let request = Request::get("/accounts", &[], "reading the accounts");
         match self.http.json::<Envelope<Accounts>>(&request).await {
-            Ok(answer) => Ok(Some(answer.container.users())),
+            Ok(answer) => answer.container.users(request.op).map(Some),
             Err(e) if is_refusal(&e) => Ok(None),
             Err(e) => Err(e),
         }
@@ -176,7 +176,7 @@ impl Plex {
         ];
         let request = Request::get(&path, &query, op);
         let entries = match self.http.json::<Envelope<List>>(&request).await {
-            Ok(answer) => answer.container.entries(op)?,
+            Ok(answer) => answer.container.marked(op)?,
             Err(e) if e.fault == Fault::NotFound => Vec::new(),
             Err(e) => return Err(e),
         };
@@ -271,7 +271,7 @@ impl MediaServer for Plex {
     async fn libraries(&self) -> Result<Vec<Library>, ServerError> {
         let request = Request::get("/library/sections", &[], "reading the libraries");
         let sections: Envelope<Sections> = self.http.json(&request).await?;
-        Ok(sections.container.libraries())
+        sections.container.libraries(request.op)
     }
 
     async fn shows(&self, library: &Library, stretch: Stretch) -> Result<Page<Show>, ServerError> {

@@ -9,6 +9,7 @@ use watchstate_model::ItemKey;
 
 use super::loose::{Number, Text, is_key};
 use crate::heard::{Heard, Playback};
+use crate::lenient::{Each, Maybe, Scalar};
 use crate::socket::{Ear, Said, changed};
 
 /// Where the socket is.
@@ -30,32 +31,42 @@ impl Ear for PlexEar {
 /// What one message tells; `None` where it cannot be read. It says who plays nowhere, so that a playback
 /// may be anybody's.
 pub fn told(text: &str) -> Option<Vec<Heard>> {
-    let message: Message = serde_json::from_str(text).ok()?;
-    let container = message.container;
-    Some(match container.kind.as_str().unwrap_or_default() {
-        "playing" => container.playing.iter().flatten().filter_map(Session::told).collect(),
-        "timeline" => vec![changed(container.timeline.iter().flatten().filter_map(Entry::told))],
-        "activity" => vec![changed(container.activities.iter().flatten().filter_map(Step::told))],
-        _ => vec![],
+    let message: Maybe<Message<'_>> = serde_json::from_str(text).ok()?;
+    let container = message.0?.container.0?;
+    Some(match &container.kind {
+        Scalar::Text(kind) => container.told(kind),
+        Scalar::Absent => vec![],
+        _ => return None,
     })
 }
 
-#[derive(Deserialize)]
-struct Message {
-    #[serde(rename = "NotificationContainer")]
-    container: Container,
+impl Container<'_> {
+    fn told(&self, kind: &str) -> Vec<Heard> {
+        match kind {
+            "playing" => self.playing.0.iter().filter_map(Session::told).collect(),
+            "timeline" => vec![changed(self.timeline.0.iter().filter_map(Entry::told))],
+            "activity" => vec![changed(self.activities.0.iter().filter_map(Step::told))],
+            _ => vec![],
+        }
+    }
 }
 
 #[derive(Deserialize)]
-struct Container {
-    #[serde(default, rename = "type")]
-    kind: Text,
+struct Message<'a> {
+    #[serde(borrow, rename = "NotificationContainer")]
+    container: Maybe<Container<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Container<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Scalar<'a>,
     #[serde(default, rename = "PlaySessionStateNotification")]
-    playing: Option<Vec<Session>>,
+    playing: Each<Session>,
     #[serde(default, rename = "TimelineEntry")]
-    timeline: Option<Vec<Entry>>,
+    timeline: Each<Entry>,
     #[serde(default, rename = "ActivityNotification")]
-    activities: Option<Vec<Step>>,
+    activities: Each<Step>,
 }
 
 /// How a session goes on: about every ten seconds while it runs.
@@ -103,7 +114,7 @@ impl Entry {
         let of_library =
             matches!(self.identifier.as_str(), None | Some("com.plexapp.plugins.library"));
         let is_done = matches!(self.state.get(), Some(5 | 9));
-        let is_item = matches!(self.kind.get(), None | Some(1 | 4));
+        let is_item = matches!(self.kind, Number::Absent | Number::Is(1 | 4));
         (of_library && is_done && is_item).then(|| self.item.key().map(ItemKey::from)).flatten()
     }
 }
@@ -114,7 +125,7 @@ struct Step {
     #[serde(default)]
     event: Text,
     #[serde(default, rename = "Activity")]
-    activity: Option<Activity>,
+    activity: Maybe<Activity>,
 }
 
 #[derive(Deserialize)]
@@ -122,7 +133,7 @@ struct Activity {
     #[serde(default, rename = "type")]
     kind: Text,
     #[serde(default, rename = "Context")]
-    context: Option<Context>,
+    context: Maybe<Context>,
 }
 
 #[derive(Deserialize)]
@@ -135,9 +146,9 @@ impl Step {
     /// An item of which the server looked up everything anew. It does so as well when somebody opens it in
     /// Plex Web, and that is where marks are set by hand: the nearest thing to being told of one.
     fn told(&self) -> Option<ItemKey> {
-        let activity = self.activity.as_ref()?;
+        let activity = self.activity.0.as_ref()?;
         let is_refresh = activity.kind.as_str() == Some("library.refresh.items");
-        let key = of_path(activity.context.as_ref()?.key.as_str()?)?;
+        let key = of_path(activity.context.0.as_ref()?.key.as_str()?)?;
         (is_refresh && self.event.as_str() == Some("ended")).then(|| key.into())
     }
 }
@@ -283,6 +294,107 @@ mod tests {
         assert_eq!(told(bare), nothing(), "with less than that");
     }
 
+    /// What a client in the field saw while one film was looked up anew.
+    #[test]
+    fn a_look_up_from_its_beginning_to_its_end() {
+        let step = |event: &str, progress: u8, context: &str| {
+            format!(
+                r#"{{"NotificationContainer":{{"type":"activity","size":1,"ActivityNotification":[
+                {{"event":"{event}","uuid":"71aa","Activity":{{"uuid":"71aa",
+                "type":"library.refresh.items","cancellable":false,"userID":1,"title":"Refreshing",
+                "subtitle":"","progress":{progress}{context}}}}}]}}}}"#
+            )
+        };
+        let nothing = || Some(vec![Heard::Nothing]);
+        for (event, progress, context, heard, why) in [
+            ("started", 0, "", nothing(), "without saying what"),
+            ("updated", 0, r#","Context":{"key":"/library/metadata/640"}"#, nothing(), "begun"),
+            (
+                "updated",
+                66,
+                r#","Context":{"accessible":true,"exists":true,"key":"/library/metadata/640",
+                "refreshed":false}"#,
+                nothing(),
+                "on",
+            ),
+            (
+                "ended",
+                100,
+                r#","Context":{"accessible":true,"analyzed":false,"exists":true,
+                "key":"/library/metadata/640","refreshed":false}"#,
+                items(&["640"]),
+                "done",
+            ),
+            (
+                "ended",
+                100,
+                r#","Context":{"accessible":false,"exists":false,"key":"/library/metadata/640"}"#,
+                items(&["640"]),
+                "its file is gone, which a reading will show",
+            ),
+            ("ended", 100, r#","Context":"/library/metadata/640""#, nothing(), "a text"),
+            ("ended", 100, r#","Context":{"key":640}"#, nothing(), "a number is no path"),
+        ] {
+            assert_eq!(told(&step(event, progress, context)), heard, "{why}");
+        }
+        let bare = r#"{"type":"activity","ActivityNotification":[{"event":"ended","Activity":
+            {"type":"library.refresh.items","Context":{"key":"/library/metadata/640"}}}]}"#;
+        assert_eq!(told(bare), None, "without its envelope it is no message of a server");
+    }
+
+    #[test]
+    fn odd_entries_cost_themselves() {
+        let playing = |list: &str| {
+            told(&format!(
+                r#"{{"NotificationContainer":{{"type":"playing","PlaySessionStateNotification":{list}}}}}"#
+            ))
+        };
+        let good = r#"{"ratingKey":"8","state":"playing","viewOffset":1}"#;
+        let runs = || Some(vec![plays("8", Playback::Runs)]);
+        for (list, heard, why) in [
+            (format!("[null,{good},7,[{good}],\"x\"]"), runs(), "no objects"),
+            (format!(r#"[{{"ratingKey":[8],"state":"playing"}},{good}]"#), runs(), "an odd key"),
+            (format!(r#"[{{"ratingKey":"9","state":{{}}}},{good}]"#), runs(), "an odd state"),
+            (good.to_owned(), runs(), "one that is no list"),
+            ("\"none\"".to_owned(), Some(vec![]), "a text for the list"),
+            (
+                r#"[{"sessionKey":"ab","guid":"","ratingKey":"","url":"","key":"","state":"playing"}]"#
+                    .to_owned(),
+                Some(vec![]),
+                "empty",
+            ),
+        ] {
+            assert_eq!(playing(&list), heard, "{why}");
+        }
+        for (entries, heard, why) in [
+            (r#"[{"itemID":"1","state":[]},{"itemID":"2","state":5}]"#, items(&["2"]), "a state"),
+            (
+                r#"[{"itemID":"1","state":5,"type":"film"},{"itemID":"2","state":5}]"#,
+                items(&["2"]),
+                "a type that is no number is not an item's",
+            ),
+            (
+                r#"[{"identifier":null,"sectionID":"-1","itemID":"3","type":1,"state":5}]"#,
+                items(&["3"]),
+                "no identifier",
+            ),
+            (
+                r#"[{"identifier":"com.plexapp.plugins.library","sectionID":2,"itemID":"4","type":1,
+                "state":9,"metadataState":"deleted","mediaState":"deleted"}]"#,
+                items(&["4"]),
+                "taken away",
+            ),
+            (r#"{"itemID":"5","state":5}"#, items(&["5"]), "one that is no list"),
+            ("[]", Some(vec![Heard::Nothing]), "an empty list"),
+        ] {
+            let text = format!(
+                r#"{{"NotificationContainer":{{"type":"timeline","PlaySessionStateNotification":7,
+                "TimelineEntry":{entries}}}}}"#
+            );
+            assert_eq!(told(&text), heard, "{why}");
+        }
+    }
+
     #[test]
     fn what_does_not_concern_marks_and_what_cannot_be_read() {
         let nothing = Some(vec![]);
@@ -311,6 +423,27 @@ mod tests {
                 "the list of another type",
             ),
             (r#"{"NotificationContainer":{}}"#, nothing, "no type"),
+            (
+                r#"{"NotificationContainer":{"type":"playing","size":1,"TimelineEntry":
+                [{"sectionID":"12","title":"Films"}],
+                "PlaySessionStateNotification":[{"sessionKey":"ab","state":"playing"}]}}"#,
+                Some(vec![]),
+                "of nothing in particular",
+            ),
+            (
+                r#"{"NotificationContainer":{"type":"backgroundProcessingQueue","size":1,
+                "BackgroundProcessingQueueEventNotification":[{"queueID":3,"event":"queueRefresh"}]}}"#,
+                Some(vec![]),
+                "a queue",
+            ),
+            (
+                r#"{"NotificationContainer":{"type":"reachability","size":1,
+                "ReachabilityNotification":[{"reachability":true}]}}"#,
+                Some(vec![]),
+                "whether it can be reached",
+            ),
+            (r#"[{"type":"playing"}]"#, None, "a list for a message"),
+            (r#"{"NotificationContainer":[]}"#, None, "a list in the envelope"),
             ("", None, "nothing"),
             ("<html>", None, "not JSON"),
             (r#"{"MediaContainer":{}}"#, None, "another envelope"),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use watchstate_model::ItemKey;
 
 use super::{loose, tautulli};
+use crate::lenient::Maybe;
 use crate::webhook::body::{self, Body};
 use crate::webhook::said::Said;
 use crate::webhook::{Event, NO_EVENT, Named, Subject, UNREADABLE, Wrong, heard};
@@ -19,11 +20,11 @@ use crate::{Hooked, Playback, Whose};
 pub(super) struct Payload {
     pub(super) event: Said,
     #[serde(rename = "Server")]
-    pub(super) server: Option<Server>,
+    pub(super) server: Maybe<Server>,
     #[serde(rename = "Account")]
-    pub(super) account: Option<Account>,
+    pub(super) account: Maybe<Account>,
     #[serde(rename = "Metadata")]
-    pub(super) metadata: Option<Metadata>,
+    pub(super) metadata: Maybe<Metadata>,
     /// What Tautulli did.
     pub(super) action: Said,
 }
@@ -70,12 +71,12 @@ pub(crate) fn read(content_type: &str, bytes: &[u8]) -> Result<Hooked, Wrong> {
     }
     let told = payload.event.get().ok_or(NO_EVENT)?;
     let (event, for_all) = tautulli::event(told).unwrap_or_else(|| event(told));
-    let account = payload.account.unwrap_or_default();
-    let metadata = payload.metadata.unwrap_or_default();
+    let account = payload.account.0.unwrap_or_default();
+    let metadata = payload.metadata.0.unwrap_or_default();
     Told {
         event,
         for_all,
-        server: payload.server.unwrap_or_default().uuid,
+        server: payload.server.0.unwrap_or_default().uuid,
         user_id: account.id,
         user_name: account.title,
         key: metadata.rating_key,

@@ -17,6 +17,8 @@ use watchstate_model::{
 use super::agents::{self, Of};
 use super::file_name::last_episode;
 use super::loose::{Number, Text};
+use crate::error::{Fault, ServerError};
+use crate::lenient::{Each, Maybe};
 use crate::{Detail, Library, LibraryKind, NowPlaying, User};
 
 /// Every answer is one of these.
@@ -64,11 +66,29 @@ pub(super) struct Root {
     pub(super) owner: Text,
 }
 
+/// The entries of a list that may be left out where there are none. A list that has some and sends none is
+/// not empty but unreadable: of libraries it would be a server that lost everything.
+pub(super) fn entries<T>(
+    sent: Option<Vec<T>>,
+    size: Number,
+    op: &'static str,
+) -> Result<Vec<T>, ServerError> {
+    match sent {
+        Some(entries) => Ok(entries),
+        None if size.above_zero().is_some() || size.is_odd() => {
+            Err(ServerError::new(Fault::BadAnswer, op).with("the entries of a list are missing"))
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
 /// `GET /accounts`.
 #[derive(Deserialize)]
 pub(super) struct Accounts {
+    #[serde(default)]
+    size: Number,
     #[serde(default, rename = "Account")]
-    accounts: Option<Vec<Account>>,
+    accounts: Option<Vec<Maybe<Account>>>,
 }
 
 #[derive(Deserialize)]
@@ -81,21 +101,24 @@ struct Account {
 
 impl Accounts {
     /// The accounts of people: the list has one of number 0 without a name, which is nobody's.
-    pub(super) fn users(self) -> Vec<User> {
-        let accounts = self.accounts.unwrap_or_default();
+    pub(super) fn users(self, op: &'static str) -> Result<Vec<User>, ServerError> {
+        let accounts = entries(self.accounts, self.size, op)?;
         let users = accounts.iter().filter_map(|account| {
+            let account = account.0.as_ref()?;
             let id = account.id.as_str().filter(|id| *id != "0")?;
             Some(User { id: id.to_owned(), name: account.name.as_str().unwrap_or(id).to_owned() })
         });
-        users.collect()
+        Ok(users.collect())
     }
 }
 
 /// `GET /library/sections`.
 #[derive(Deserialize)]
 pub(super) struct Sections {
+    #[serde(default)]
+    size: Number,
     #[serde(default, rename = "Directory")]
-    sections: Option<Vec<Section>>,
+    sections: Option<Vec<Maybe<Section>>>,
 }
 
 #[derive(Deserialize)]
@@ -110,9 +133,10 @@ struct Section {
 
 impl Sections {
     /// Those of movies and of series.
-    pub(super) fn libraries(self) -> Vec<Library> {
-        let sections = self.sections.unwrap_or_default();
+    pub(super) fn libraries(self, op: &'static str) -> Result<Vec<Library>, ServerError> {
+        let sections = entries(self.sections, self.size, op)?;
         let libraries = sections.iter().filter_map(|section| {
+            let section = section.0.as_ref()?;
             let kind = match section.kind.as_str()? {
                 "movie" => LibraryKind::Movies,
                 "show" => LibraryKind::Shows,
@@ -121,7 +145,7 @@ impl Sections {
             let key = LibraryKey(section.key.key()?.to_owned());
             Some(Library { key, name: section.title.or_empty(), kind })
         });
-        libraries.collect()
+        Ok(libraries.collect())
     }
 }
 
@@ -141,7 +165,7 @@ pub(super) struct Metadata {
     #[serde(default)]
     guid: Text,
     #[serde(default, rename = "Guid")]
-    guids: Option<Vec<Guid>>,
+    guids: Each<Guid>,
     #[serde(default, rename = "viewCount")]
     plays: Number,
     #[serde(default, rename = "lastViewedAt")]
@@ -161,11 +185,11 @@ pub(super) struct Metadata {
     #[serde(default, rename = "grandparentTitle")]
     show_name: Text,
     #[serde(default, rename = "Media")]
-    media: Option<Vec<Media>>,
+    media: Each<Media>,
     #[serde(default, rename = "User")]
-    user: Option<SessionUser>,
+    user: Maybe<SessionUser>,
     #[serde(default, rename = "Player")]
-    player: Option<Player>,
+    player: Maybe<Player>,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +203,7 @@ struct Media {
     #[serde(default, rename = "duration")]
     duration_ms: Number,
     #[serde(default, rename = "Part")]
-    parts: Option<Vec<Part>>,
+    parts: Each<Part>,
 }
 
 #[derive(Deserialize)]
@@ -213,6 +237,12 @@ impl Metadata {
         self.key.key().map(ItemKey::from)
     }
 
+    /// Whether it says something of its marks that cannot be understood. Then they are unknown, and unknown
+    /// is never unwatched.
+    pub(super) fn is_odd(&self) -> bool {
+        self.plays.is_odd() || self.position_ms.is_odd()
+    }
+
     /// The movie or the episode; nothing for anything else, nor for an episode without season or number
     /// (of a show that is ordered by date), which stands nowhere.
     pub(super) fn item(&self, detail: Detail) -> Option<Item> {
@@ -240,7 +270,7 @@ impl Metadata {
     /// Whether a session is this user's. One that does not say whose it is is taken for anybody's: a write
     /// that waits does no harm, one into a running session does.
     pub(super) fn is_played_by(&self, user: &User) -> bool {
-        self.user.as_ref().is_none_or(|theirs| match (theirs.id.as_str(), theirs.name.as_str()) {
+        self.user.0.as_ref().is_none_or(|theirs| match (theirs.id.as_str(), theirs.name.as_str()) {
             (None, None) => true,
             (id, name) => id == Some(&user.id) || name == Some(&user.name),
         })
@@ -248,7 +278,7 @@ impl Metadata {
 
     /// A session as what is being played. While it buffers it runs.
     pub(super) fn now_playing(&self) -> Option<NowPlaying> {
-        let player = self.player.as_ref();
+        let player = self.player.0.as_ref();
         let device = player.and_then(|player| player.name.as_str().or(player.product.as_str()));
         Some(NowPlaying {
             key: self.key()?,
@@ -267,10 +297,10 @@ impl Metadata {
     }
 
     fn facts(&self, place: Option<(u16, u16)>) -> Facts {
-        let media = self.media.as_deref().unwrap_or_default();
+        let media = &self.media.0;
         let path = media
             .iter()
-            .flat_map(|media| media.parts.as_deref().unwrap_or_default())
+            .flat_map(|media| &media.parts.0)
             .find_map(|part| part.file.as_str())
             .map(str::to_owned);
         let duration_ms = self
@@ -291,7 +321,7 @@ impl Metadata {
     }
 
     fn ids(&self, of: Of) -> ExternalIds {
-        let listed = self.guids.as_deref().unwrap_or_default().iter().map(|guid| &guid.id);
+        let listed = self.guids.0.iter().map(|guid| &guid.id);
         agents::own_ids(of, listed.chain([&self.guid]).filter_map(Text::as_str))
     }
 
@@ -339,8 +369,23 @@ mod tests {
             let item = item.item(Detail::Lean).unwrap();
             assert_eq!(item.marks, Marks { watch, plays, last_played }, "{why}");
         }
-        let odd = r#"{"ratingKey":"1","type":"movie","viewCount":{"n":1}}"#;
-        assert!(serde_json::from_str::<Metadata>(odd).is_err(), "unknown is never unwatched");
+        for (fields, is_odd, why) in [
+            (r#""viewCount":{"n":1}"#, true, "unknown is never unwatched"),
+            (r#""viewCount":"often""#, true, "nor is a word"),
+            (r#""viewOffset":true"#, true, "and an unknown place is not the start"),
+            (r#""viewCount":null,"viewOffset":"""#, false, "absent is zero"),
+            (r#""lastViewedAt":[]"#, false, "a mark may be without a date"),
+            (
+                r#""year":{},"title":[],"Media":"","Guid":7,"User":"","addedAt":"?""#,
+                false,
+                "others",
+            ),
+        ] {
+            let json = format!(r#"{{"ratingKey":"1","type":"movie",{fields}}}"#);
+            let entry: Metadata = serde_json::from_str(&json).unwrap();
+            assert_eq!(entry.is_odd(), is_odd, "{why}");
+            assert!(is_odd || entry.item(Detail::Full).is_some(), "{why}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::Sensitive;
 use crate::discover::clean;
 use crate::error::{Fault, ServerError};
 use crate::http::{Http, Limits, Pause, Request};
+use crate::lenient::{self, Each, Maybe, Number};
 use crate::mediabrowser::auth::percent;
 
 /// What we are called at plex.tv, where people see it among their devices.
@@ -197,48 +198,48 @@ pub async fn plex_servers(
     let headers = headers(client_id, Some(token), SERVERS)?;
     let http = Http::new(&place(&places.resources, SERVERS)?, headers, once(limits), pause)?;
     let query = [("includeHttps", "1"), ("includeRelay", "1"), ("includeIPv6", "1")];
-    let devices: Vec<Device> =
+    let devices: Vec<Maybe<Device>> =
         http.json(&Request::get("/api/v2/resources", &query, SERVERS)).await?;
-    let servers = devices.into_iter().filter_map(server).take(MOST_SERVERS);
+    let servers = devices.into_iter().filter_map(|device| server(device.0?)).take(MOST_SERVERS);
     let mut servers: Vec<_> = servers.collect();
     servers.sort_by_key(|server| (!server.owned, !server.present, server.name.to_lowercase()));
     Ok(servers)
 }
 
-/// A device of an account: players and phones are among them. Fields that are read are optional, so that one
-/// odd device does not hide the others.
+/// A device of an account: players and phones are among them. Its fields may be absent or of any type, so
+/// that one odd device does not hide the others.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Device {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     client_identifier: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     provides: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     access_token: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     owned: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     presence: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     https_required: Option<bool>,
     #[serde(default)]
-    connections: Option<Vec<Connection>>,
+    connections: Each<Connection>,
 }
 
 #[derive(Deserialize)]
 struct Connection {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     address: Option<String>,
     #[serde(default)]
-    port: Option<u16>,
-    #[serde(default)]
+    port: Number,
+    #[serde(default, deserialize_with = "lenient::text")]
     uri: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     local: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     relay: Option<bool>,
 }
 
@@ -250,7 +251,7 @@ fn server(device: Device) -> Option<PlexServer> {
     }
     let only_https = device.https_required.unwrap_or(false);
     let mut connections = Vec::new();
-    for connection in device.connections.unwrap_or_default().into_iter().take(MOST_CONNECTIONS) {
+    for connection in device.connections.0.into_iter().take(MOST_CONNECTIONS) {
         let reach = match (connection.relay, connection.local) {
             (Some(true), _) => Reach::Relay,
             (_, Some(true)) => Reach::Local,
@@ -259,7 +260,7 @@ fn server(device: Device) -> Option<PlexServer> {
         let told = connection.uri.as_deref().and_then(address);
         // The names that plex.tv gives to local addresses are not resolved in every network: the bare address
         // is offered as well where the server takes it.
-        let bare = match (&connection.address, connection.port) {
+        let bare = match (&connection.address, connection.port.small()) {
             (Some(host), Some(port)) if reach == Reach::Local && !only_https => {
                 let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
                 address(&format!("http://{host}:{port}"))

@@ -272,6 +272,117 @@ async fn plex_that_is_odd() {
     assert_eq!(waiting.told().expires_at, Moment(START + 3600), "no PIN is good for ever");
 }
 
+/// A PIN as plex.tv tells it, with the place it was asked from and what is not known yet.
+fn pin(token: &Value, expires: &Value) -> Value {
+    json!({
+        "id": 5649, "code": "8lzj", "product": "WatchState", "trusted": false,
+        "clientIdentifier": "our id", "qr": "https://plex.tv/api/v2/pins/qr/8lzj",
+        "location": {"code": "AT", "european_union_member": true, "coordinates": "47.0, 15.4"},
+        "expiresIn": expires, "createdAt": "2026-02-01T00:00:00Z",
+        "expiresAt": "2026-02-01T00:15:00Z", "authToken": token, "newRegistration": null
+    })
+}
+
+#[tokio::test]
+async fn pins_as_plex_tells_them() {
+    for (expires, good, why) in [
+        (json!(900), 900, "a quarter of an hour"),
+        (Value::Null, 900, "not said"),
+        (json!(0), 1, "over already"),
+        (json!(-5), 1, "and longer ago"),
+    ] {
+        let script = Script::default();
+        script.say("POST /api/v2/pins", 201, pin(&Value::Null, &expires));
+        let at = script.serve().await;
+        let places = PlexPlaces { pins: at.clone(), resources: at, ..PlexPlaces::default() };
+        let begun = Waiting::plex(&places, "our id", Limits::default(), clock()).await;
+        let told = begun.unwrap_or_else(|e| panic!("{why}: {e}")).told().clone();
+        assert_eq!((told.code.as_str(), told.expires_at), ("8lzj", Moment(START + good)), "{why}");
+    }
+    for (token, then, why) in [
+        (Value::Null, "waiting", "nobody said yes so far"),
+        (json!(""), "waiting", "an empty one"),
+        (json!(" "), "waiting", "a blank one"),
+        (json!("t0ken"), "claimed", "somebody did"),
+        (json!(["t0ken"]), "waiting", "a list, which the next answer may not have"),
+    ] {
+        let mut scene = plex().await;
+        scene.script.say("GET /api/v2/pins/5649", 200, pin(&token, &json!(800)));
+        assert_eq!(scene.step().await, then, "{why}");
+    }
+}
+
+/// The list of an account's devices with an odd one among them, or odd values in one.
+#[tokio::test]
+async fn one_odd_device_hides_no_other() {
+    let good = json!({
+        "name": "Box", "product": "Plex Media Server", "productVersion": "1.25.5.5492-12f6b8c83",
+        "platform": "Linux", "device": "Docker Container", "clientIdentifier": "b0x",
+        "createdAt": "2021-01-01T12:12:24Z", "provides": "server", "ownerId": null,
+        "sourceTitle": null, "publicAddress": "203.0.113.7", "accessToken": "s3rver", "owned": true,
+        "home": false, "synced": false, "relay": true, "presence": true, "httpsRequired": false,
+        "natLoopbackSupported": false,
+        "connections": [
+            {"protocol": "https", "address": "172.18.0.3", "port": 32400, "local": true,
+             "relay": false, "IPv6": false, "uri": "https://172-18-0-3.b0x.plex.direct:32400"}]
+    });
+    let with = |name: &str, value: Value| {
+        let mut device = good.clone();
+        device[name] = value;
+        device
+    };
+    let whole = ["https://172-18-0-3.b0x.plex.direct:32400/", "http://172.18.0.3:32400/"];
+    let link = |fields: Value| with("connections", fields);
+    for (device, told, why) in [
+        (Value::Null, None, "no device"),
+        (json!(["server"]), None, "a list"),
+        (with("provides", json!(["server"])), None, "a list of what it provides"),
+        (with("clientIdentifier", json!({})), None, "no id"),
+        (with("accessToken", json!([])), None, "no token"),
+        (with("name", json!({})), Some(("b0x", true, &whole[..])), "no name: its id"),
+        (with("owned", json!(1)), Some(("Box", true, &whole)), "a flag as a number"),
+        (with("owned", json!("0")), Some(("Box", false, &whole)), "as text"),
+        (with("owned", json!("mine")), Some(("Box", false, &whole)), "no flag"),
+        (with("httpsRequired", json!("1")), Some(("Box", true, &whole[..1])), "https alone"),
+        (with("presence", json!([])), Some(("Box", true, &whole)), "not said to be away"),
+        (link(Value::Null), Some(("Box", true, &[])), "no address"),
+        (link(json!("https://a")), Some(("Box", true, &[])), "a text for the addresses"),
+        (
+            link(
+                json!([7, null, {"uri": [], "address": "10.0.0.9", "port": "32400", "local": "1"}]),
+            ),
+            Some(("Box", true, &["http://10.0.0.9:32400/"])),
+            "odd addresses beside one with text for numbers",
+        ),
+        (
+            link(json!([{"uri": "https://a.plex.direct:1", "address": {}, "port": 70000}])),
+            Some(("Box", true, &["https://a.plex.direct:1/"])),
+            "a port that there is not",
+        ),
+    ] {
+        let mut scene = plex().await;
+        let beside = json!({
+            "name": "~", "provides": "server", "clientIdentifier": "beside", "accessToken": "b",
+            "owned": false
+        });
+        scene.script.say("GET /api/v2/pins/5649", 200, pin(&json!("t0ken"), &json!(800)));
+        scene.script.say("GET /api/v2/resources", 200, json!([device, beside]));
+        scene.clock.0.fetch_add(1, Ordering::SeqCst);
+        let Ok(Step::Claimed(Claimed::Plex(account))) = scene.waiting.ask().await else {
+            panic!("{why}: it is claimed");
+        };
+        let mut servers = account.servers.iter();
+        if let Some((name, owned, urls)) = told {
+            let server = servers.next().unwrap_or_else(|| panic!("{why}: it is there"));
+            assert_eq!((server.name.as_str(), server.owned), (name, owned), "{why}");
+            let all: Vec<_> = server.connections.iter().map(|c| c.url.as_str()).collect();
+            assert_eq!(all, urls, "{why}");
+        }
+        let rest: Vec<_> = servers.map(|server| server.id.as_str()).collect();
+        assert_eq!(rest, ["beside"], "{why}");
+    }
+}
+
 #[tokio::test]
 async fn jellyfin_by_quick_connect() {
     let mut scene = jellyfin().await;

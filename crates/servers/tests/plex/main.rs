@@ -4,6 +4,7 @@
 mod account;
 mod fake;
 mod lately;
+mod odd;
 mod reading;
 mod trouble;
 mod writing;

@@ -97,3 +97,81 @@ fn little_is_said() {
     }
     assert_eq!(read(Emby, FORM, "payload=1"), "its form lacks the field that holds the event");
 }
+
+/// Which version sends makes no difference: what is known of an event is read from any.
+#[test]
+fn versions() {
+    for version in
+        ["\"4.8.1.0\"", "\"4.9.2.6\"", "\"3.2.40.0\"", "\"5.0.0.0\"", "\"\"", "5", "null"]
+    {
+        let body = format!(
+            r#"{{"Server":{{"Id":"c0","Name":"Cellar","Version":{version}}},
+            "User":{{"Id":"0b5e","Name":"Ana"}},"Item":{{"Id":"item-1","Type":"Movie"}},
+            "Event":"playback.start"}}"#
+        );
+        assert_eq!(read(Emby, JSON, &body), "c0 / 0b5e / runs item-1", "{version}");
+        let as_text = serde_json::to_string(&body).unwrap();
+        let wrapped = format!(r#"{{"data":{as_text}}}"#);
+        assert_eq!(read(Emby, JSON, wrapped), "c0 / 0b5e / runs item-1", "{version}, wrapped");
+    }
+}
+
+#[test]
+fn values_of_other_types() {
+    let item = r#""Item":{"Id":"7","Type":"Movie"}"#;
+    for (fields, said, why) in [
+        (format!(r#""Server":"c0",{item}"#), "- / - / stopped 7", "a text for the server"),
+        (format!(r#""Server":["c0"],{item}"#), "- / - / stopped 7", "a list for it"),
+        (format!(r#""Server":{{"Id":{{}}}},{item}"#), "- / - / stopped 7", "an odd id of it"),
+        (format!(r#""User":["0b5e","Ana"],{item}"#), "- / - / stopped 7", "a list for the user"),
+        (
+            format!(r#""User":{{"Id":[],"Name":"Ana"}},{item}"#),
+            "- / called Ana / stopped 7",
+            "an odd id of it",
+        ),
+        (format!(r#""User":{{"Id":8}},{item}"#), "- / 8 / stopped 7", "a number"),
+        (
+            r#""Item":["7","Movie"]"#.into(),
+            "it does not say what kind of item it is about",
+            "a list of values",
+        ),
+        (
+            r#""Item":[{"Id":"7","Type":"Movie"}]"#.into(),
+            "it does not say what kind of item it is about",
+            "a list of items",
+        ),
+        (
+            r#""Item":{"Id":{},"Type":"Movie"}"#.into(),
+            "it does not say which item it is about",
+            "an odd id",
+        ),
+        (
+            r#""Item":{"Id":"7","Type":["Movie"]}"#.into(),
+            "it does not say what kind of item it is about",
+            "an odd type",
+        ),
+        (
+            r#""Item":{"Id":"7","Type":"Movie","ProviderIds":[],"Played":"?","DateCreated":0}"#
+                .into(),
+            "- / - / stopped 7",
+            "what nobody looks at may be anything",
+        ),
+    ] {
+        let body = format!(r#"{{"Event":"playback.stop",{fields}}}"#);
+        assert_eq!(read(Emby, JSON, &body), said, "{why}");
+        assert_eq!(read(Emby, JSON, format!(r#"{{"data":{body}}}"#)), said, "{why}, wrapped");
+    }
+    for (body, said) in [
+        (r#"{"Event":["playback.stop"]}"#, "it does not say what happened"),
+        (
+            r#"{"data":"[\"playback.stop\",null,null,[\"7\",\"Movie\"]]"}"#,
+            "it does not say what happened",
+        ),
+        (r#"{"data":"null"}"#, "it does not say what happened"),
+        (r#"{"data":["playback.stop"]}"#, "it does not say what happened"),
+        (r#"{"data":null}"#, "it does not say what happened"),
+        (r#"{"Event":"unknown.event","Item":{"Id":"7","Type":"Movie"}}"#, "- / - / nothing"),
+    ] {
+        assert_eq!(read(Emby, JSON, body), said, "{body}");
+    }
+}

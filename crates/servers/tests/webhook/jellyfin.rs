@@ -156,3 +156,76 @@ fn the_form_destination() {
     assert_eq!(read(Jellyfin, FORM, form(&fields)), format!("- / {ANA} / items {ITEM}"));
     assert_eq!(read(Jellyfin, FORM, "a=b"), "it does not say what happened");
 }
+
+/// Which version sends makes no difference, nor do the ids of providers beside the item's own.
+#[test]
+fn versions_and_other_spellings() {
+    for version in ["\"10.6.0\"", "\"10.9.0\"", "\"12.0.0\"", "\"\"", "7", "null"] {
+        let body = format!(
+            r#"{{"ServerId":"server-1","ServerName":"Loft","ServerVersion":{version},"UserId":"user-1",
+            "NotificationUsername":"Ana","ItemId":"item-1","ItemType":"Movie",
+            "NotificationType":"PlaybackStop","Played":true,"PlaybackPositionTicks":800000000,
+            "provider_imdb":"tt0022100","provider_tmdb":"832"}}"#
+        );
+        let said = "server-1 / user-1 / stopped item-1";
+        assert_eq!(read(Jellyfin, JSON, body), said, "{version}");
+    }
+}
+
+#[test]
+fn values_of_other_types() {
+    for (fields, said, why) in [
+        (r#""ItemId":2019,"ItemType":"Movie""#, "- / - / stopped 2019", "a number"),
+        (
+            r#""ItemId":["7"],"ItemType":"Movie""#,
+            "it does not say which item it is about",
+            "a list for the item",
+        ),
+        (
+            r#""ItemId":null,"ItemType":"Movie""#,
+            "it does not say which item it is about",
+            "null for it",
+        ),
+        (
+            r#""ItemId":"00000000-0000-0000-0000-000000000000","ItemType":"Movie""#,
+            "it does not say which item it is about",
+            "the id of nothing",
+        ),
+        (
+            r#""ItemId":"7","ItemType":{"Name":"Movie"}"#,
+            "it does not say what kind of item it is about",
+            "an object for the kind",
+        ),
+        (
+            r#""ItemId":"7","ItemType":"Movie","UserId":{},"NotificationUsername":"ana""#,
+            "- / called ana / stopped 7",
+            "an odd user",
+        ),
+        (
+            r#""ItemId":"7","ItemType":"Movie","UserId":[],"NotificationUsername":[],"ServerId":{}"#,
+            "- / - / stopped 7",
+            "odd all around",
+        ),
+    ] {
+        let body = format!(r#"{{"NotificationType":"PlaybackStop",{fields}}}"#);
+        assert_eq!(read(Jellyfin, JSON, body), said, "{why}");
+    }
+    for (body, said) in [
+        ("{}", "it does not say what happened"),
+        (r#"{"NotificationType":["PlaybackStop"]}"#, "it does not say what happened"),
+        (
+            r#"{"NotificationType":"UnknownEvent","ItemType":"Movie","ItemId":"7"}"#,
+            "- / - / nothing",
+        ),
+        (
+            r#"{"NotificationType":"PlaybackProgress","IsPaused":1,"ItemType":"Movie","ItemId":"7"}"#,
+            "- / - / runs 7",
+        ),
+        (
+            r#"{"NotificationType":"UserDataSaved","SaveReason":{},"ItemType":"Movie","ItemId":"7"}"#,
+            "- / - / items 7",
+        ),
+    ] {
+        assert_eq!(read(Jellyfin, JSON, body), said, "{body}");
+    }
+}

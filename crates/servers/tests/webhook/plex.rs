@@ -136,3 +136,77 @@ fn forms() {
     assert_eq!(read(Plex, &content_type, &body[..end]), stopped, "the last picture is cut off");
     assert_eq!(read(Plex, &content_type, &body[..20_000]), "its form cannot be taken apart");
 }
+
+/// Which version sends makes no difference: what is known of an event is read from any.
+#[test]
+fn versions() {
+    for version in ["\"1.0.0\"", "\"1.43.0.10162-b67a664ab\"", "\"0.9.16\"", "\"99\"", "7", "null"]
+    {
+        let body = format!(
+            r#"{{"event":"media.scrobble","Server":{{"uuid":"a1","title":"Attic","version":{version}}},
+            "Account":{{"id":1,"title":"Ana"}},"Metadata":{{"ratingKey":"7","type":"movie"}}}}"#
+        );
+        assert_eq!(read(Plex, JSON, body), "a1 / 1 / items 7", "{version}");
+    }
+}
+
+#[test]
+fn values_of_other_types() {
+    let item = r#""Metadata":{"ratingKey":"7","type":"movie"}"#;
+    for (fields, said, why) in [
+        (format!(r#""Server":"a1",{item}"#), "- / - / stopped 7", "a text for the server"),
+        (format!(r#""Server":["a1"],{item}"#), "- / - / stopped 7", "a list for it"),
+        (format!(r#""Server":{{"uuid":{{}}}},{item}"#), "- / - / stopped 7", "an odd id of it"),
+        (format!(r#""Server":{{"uuid":41}},{item}"#), "41 / - / stopped 7", "a number"),
+        (format!(r#""Account":7,{item}"#), "- / - / stopped 7", "a number for the account"),
+        (format!(r#""Account":[7,"Ana"],{item}"#), "- / - / stopped 7", "a list for it"),
+        (
+            format!(r#""Account":{{"id":{{}},"title":"Ana"}},{item}"#),
+            "- / called Ana / stopped 7",
+            "an odd id of it",
+        ),
+        (
+            r#""Metadata":[{"ratingKey":"7","type":"movie"}]"#.into(),
+            "it does not say what kind of item it is about",
+            "a list of items",
+        ),
+        (
+            r#""Metadata":["7","movie"]"#.into(),
+            "it does not say what kind of item it is about",
+            "a list of values",
+        ),
+        (
+            r#""Metadata":{"ratingKey":["7"],"type":"movie"}"#.into(),
+            "it does not say which item it is about",
+            "an odd key",
+        ),
+        (
+            r#""Metadata":{"ratingKey":"7","type":{"a":1}}"#.into(),
+            "it does not say what kind of item it is about",
+            "an odd type",
+        ),
+        (
+            r#""Metadata":{"ratingKey":7.0,"type":"movie"}"#.into(),
+            "it does not say which item it is about",
+            "a fraction is no key",
+        ),
+        (
+            r#""Metadata":{"ratingKey":"7","type":"movie","Guid":[],"Media":{},"viewCount":"?",
+            "librarySectionID":"99","addedAt":"2024-01-01 00:00:00"}"#
+                .into(),
+            "- / - / stopped 7",
+            "what nobody looks at may be anything",
+        ),
+    ] {
+        let body = format!(r#"{{"event":"media.stop",{fields}}}"#);
+        assert_eq!(read(Plex, JSON, body), said, "{why}");
+    }
+    for (body, said) in [
+        (r#"{"event":["media.stop"]}"#, "it does not say what happened"),
+        (r#"{"event":null}"#, "it does not say what happened"),
+        (r#"{"event":7,"Metadata":{}}"#, "- / - / nothing"),
+        (r#"["media.stop"]"#, "it is neither an object of JSON nor a form"),
+    ] {
+        assert_eq!(read(Plex, JSON, body), said, "{body}");
+    }
+}

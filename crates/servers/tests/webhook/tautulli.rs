@@ -73,3 +73,69 @@ fn numbers_without_quotes() {
     let body = r#"{"action":"stop","user_id":77,"media_type":"movie","rating_key":815}"#;
     assert_eq!(read(Plex, JSON, body), "- / 77 / stopped 815");
 }
+
+/// What users have typed for other programs: everything as text, lists that are empty, and ids beside them.
+#[test]
+fn what_is_typed_for_other_programs() {
+    for (event, account, metadata, said) in [
+        (
+            "tautulli.watched",
+            r#"{"id":"1","title":"Ana"}"#,
+            r#"{"ratingKey":"1","type":"movie","addedAt":"2024-02-03 04:05:06","updatedAt":"","Guid":[],
+            "Guids":{"imdb":"tt0022100","tmdb":"","tvdb":null}}"#,
+            "a1 / 1 / items 1",
+        ),
+        (
+            "tautulli.created",
+            r#"{"id":"","title":""}"#,
+            r#"{"ratingKey":"2","type":"show","Guid":[],"grandparentTitle":""}"#,
+            "a1 / - / something",
+        ),
+        (
+            "tautulli.stop",
+            r#"{"id":77,"title":"Ana"}"#,
+            r#"{"ratingKey":3,"type":"episode","parentIndex":"1","index":"02","viewOffset":"61000"}"#,
+            "a1 / 77 / stopped 3",
+        ),
+        ("tautulli.intdown", "null", "null", "a1 / - / nothing"),
+        (
+            "tautulli.play",
+            r#"{"id":"{user_id}","title":"{username}"}"#,
+            r#"{"ratingKey":"{rating_key}","type":"{media_type}"}"#,
+            "a1 / {user_id} / nothing",
+        ),
+        (
+            "tautulli.play",
+            r#"{"id":"77"}"#,
+            r#"{"ratingKey":"","type":"movie"}"#,
+            "it does not say which item it is about",
+        ),
+    ] {
+        let body = format!(
+            r#"{{"event":"{event}","Account":{account},"Player":{{"local":"1","uuid":""}},
+            "Server":{{"uuid":"a1","title":"Attic","version":"1.0.0"}},"Metadata":{metadata}}}"#
+        );
+        assert_eq!(read(Plex, JSON, body), said, "{event} {metadata}");
+    }
+    for (body, said) in [
+        (
+            r#"{"action":"stop","media_type":"movie","rating_key":["815"]}"#,
+            "it does not say which item it is about",
+        ),
+        (
+            r#"{"action":"stop","media_type":"","rating_key":"815"}"#,
+            "it does not say what kind of item it is about",
+        ),
+        (
+            r#"{"action":"stop","user_id":{},"media_type":"movie","rating_key":"815"}"#,
+            "- / - / stopped 815",
+        ),
+        (
+            r#"{"action":["stop"],"media_type":"movie","rating_key":"815"}"#,
+            "it does not say what happened",
+        ),
+        (r#"{"action":"stop","media_type":"movie","rating_key":}"#, "its JSON cannot be read"),
+    ] {
+        assert_eq!(read(Plex, JSON, body), said, "{body}");
+    }
+}

@@ -53,32 +53,40 @@ fn recorded(server: &str, user: &str) -> Vec<String> {
 
 #[test]
 fn recordings() {
-    // A position that stays is told once; the sessions of the other user, and of nobody, are not.
-    let whole = [
-        "Runs 6073",
-        "Runs 6073",
-        "items 1bbb 23a6 2f02 9314 0760 5e27 fb1a 6073",
-        "Stopped 6073",
-        "items 6073",
-        "Runs 6073",
-        "Stopped 6073",
-        "items 6073",
-        "Runs 6073",
-        "Stopped 6073",
-        "items 6073",
-    ];
-    let jellyfin = |server, user| recorded(server, user);
-    let new = jellyfin("jellyfin-10.10.7", "A1B2004C-4B58-489F-BF88-2C16E30FFFCD");
+    // A position that stays is told once; the sessions of the other user, and of nobody, are not. The list
+    // of what was marked before the film began has series and seasons in it, which are left out.
+    let whole = |first: &'static str| {
+        let rest = [
+            "Stopped 6073",
+            "items 6073",
+            "Runs 6073",
+            "Stopped 6073",
+            "items 6073",
+            "Runs 6073",
+            "Stopped 6073",
+            "items 6073",
+        ];
+        [&["Runs 6073", "Runs 6073", first][..], &rest].concat()
+    };
+    let new = recorded("jellyfin-10.10.7", "A1B2004C-4B58-489F-BF88-2C16E30FFFCD");
     assert_eq!(new[0], "wants 30");
-    assert_eq!(new[1..], whole, "the id of the user with dashes and in capitals");
-    let old = jellyfin("jellyfin-10.8.6", "5ff5dec47b84424fae73796cd2e7b98e");
+    assert_eq!(
+        new[1..],
+        whole("items 1bbb 23a6 2f02 9314 0760 5e27 fb1a 6073"),
+        "the id of the user with dashes and in capitals"
+    );
+    let older = "items 1bbb 23a6 9314 2f02 0760 5e27 fb1a 6073";
+    let old = recorded("jellyfin-10.8.6", "5ff5dec47b84424fae73796cd2e7b98e");
     assert_eq!(old[0], "wants 30");
-    assert_eq!(old.len(), 12, "{old:?}");
-    let emby = recorded("emby-3.2.40", "0e187b65883c45d39406d42d73d8d30c");
-    assert!(emby.contains(&"items 6073".to_owned()), "{emby:?}");
-    assert_eq!(emby.iter().filter(|told| *told == "Stopped 6073").count(), 3, "{emby:?}");
+    assert_eq!(old[1..], whole(older));
+    // It wants no sign of life, and tells of playback a second time by messages of its own, which are not
+    // taken twice.
+    assert_eq!(recorded("emby-3.2.40", "0e187b65883c45d39406d42d73d8d30c"), whole(older));
+    let foreign = ["Foreign"; 4];
     let alice = recorded("emby-3.2.40", "f79f9da2986f452f896166b6cfa3997f");
-    assert!(!alice.is_empty() && alice.iter().all(|told| told == "Foreign"), "{alice:?}");
+    assert_eq!(alice, foreign, "to whom none of it belongs");
+    let alice = recorded("jellyfin-10.10.7", "d739a69987404792acee00dae392ec20");
+    assert_eq!(alice[1..], foreign);
 }
 
 #[test]
@@ -252,13 +260,34 @@ fn what_does_not_concern_marks_and_what_cannot_be_read() {
         (r#"{"MessageType":"PlaybackStart","Data":{"UserId":"a"}}"#, Some(vec![]), "only old Emby"),
         (r#"{"MessageType":"ServerRestarting","MessageId":"1"}"#, Some(vec![]), "a restart"),
         (r#"{"MessageType":"GeneralCommand","Data":"x"}"#, Some(vec![]), "a command"),
+        (r#"{"MessageType":"Playstate","Data":{"Command":"Stop"}}"#, Some(vec![]), "another"),
+        (
+            r#"{"MessageType":"RefreshProgress","Data":{"ItemId":"5","Progress":"12.5"}}"#,
+            Some(vec![]),
+            "a refresh at work",
+        ),
+        (
+            r#"{"MessageType":"ScheduledTasksInfo","Data":[{"State":"Running"}]}"#,
+            Some(vec![]),
+            "tasks",
+        ),
+        (r#"{"MessageType":"ActivityLogEntry","Data":null}"#, Some(vec![]), "the log"),
+        (r#"{"MessageType":"UserUpdated","Data":{"Id":"a"}}"#, Some(vec![]), "an account"),
+        (
+            r#"{"MessageType":"PlaybackStopped","Data":{"Id":"s1","UserId":"a","PlayState":{}}}"#,
+            Some(vec![]),
+            "only old Emby, beside the list of sessions",
+        ),
+        (r#"{"MessageType":7}"#, None, "a number for a type"),
         (r#"{"MessageType":"UserDataChanged","Data":[]}"#, None, "a list for an object"),
         (r#"{"MessageType":"Sessions","Data":{}}"#, None, "an object for a list"),
         (
-            r#"{"MessageType":"Sessions","Data":[{"NowPlayingItem":{}}]}"#,
+            r#"{"MessageType":"UserDataChanged","Data":["a",[]]}"#,
             None,
-            "an item without id",
+            "nor one with something in it",
         ),
+        (r#"{"MessageType":"LibraryChanged","Data":[["5"]]}"#, None, "nor this one"),
+        (r#"["UserDataChanged"]"#, None, "a list for a message"),
         (r#"{"MessageType":"Sessions"}"#, None, "no data"),
         (r#"{"Data":60}"#, None, "no type"),
         (r#"{"MessageType":null}"#, None, "no type either"),
@@ -273,4 +302,85 @@ fn what_does_not_concern_marks_and_what_cannot_be_read() {
     assert_eq!(heard(&mut ear, &film), Some(vec![plays("f1", Runs)]));
     assert_eq!(heard(&mut ear, r#"{"MessageType":"Sessions","Data":{}}"#), None);
     assert_eq!(heard(&mut ear, &film), Some(vec![]), "what cannot be read changes nothing");
+}
+
+#[test]
+fn one_change_that_is_no_list() {
+    let single = |user: &str, more: &str| {
+        format!(
+            r#"{{"MessageType":"UserDataChanged","MessageId":"6e","Data":{{"UserId":"{user}",{more}}}}}"#
+        )
+    };
+    for (user, more, told, why) in [
+        (
+            USER,
+            r#""ItemId":"28","UserData":{"PlaybackPositionTicks":0,"Played":true,"Key":"x","ItemId":"28"}"#,
+            items(&["28"]),
+            "beside its user data",
+        ),
+        (USER, r#""ItemId":"28""#, items(&["28"]), "alone"),
+        (USER, r#""UserData":{"Played":true,"ItemId":"29"}"#, items(&["29"]), "within them"),
+        (USER, r#""ItemId":28,"UserData":null"#, items(&["28"]), "a number"),
+        (
+            USER,
+            r#""ItemId":"7","UserData":{"UnplayedItemCount":2,"Played":false}"#,
+            vec![Heard::Nothing],
+            "a series",
+        ),
+        (
+            USER,
+            r#""UserDataList":[{"ItemId":"30"}],"ItemId":"28""#,
+            items(&["30", "28"]),
+            "both forms",
+        ),
+        (OTHER, r#""ItemId":"28""#, vec![Heard::Foreign], "another's"),
+        (USER, r#""UserData":[]"#, vec![Heard::Nothing], "of nothing"),
+    ] {
+        assert_eq!(heard(&mut ear(), &single(user, more)), Some(told), "{why}");
+    }
+}
+
+#[test]
+fn odd_entries_cost_themselves() {
+    for (list, told, why) in [
+        (r#"null,{"ItemId":"28"},"29",[{"ItemId":"30"}]"#, items(&["28"]), "no objects"),
+        (r#"{"ItemId":["1"]},{"ItemId":31,"Key":{}}"#, items(&["31"]), "odd ids"),
+        (
+            r#"{"ItemId":"32","UnplayedItemCount":null}"#,
+            items(&["32"]),
+            "a server that writes what is not there",
+        ),
+    ] {
+        assert_eq!(heard(&mut ear(), &marks(USER, list)), Some(told), "{why}");
+    }
+    let film = session("s1", USER, "tv", "f1 Movie", 0, false);
+    for (odd, why) in [
+        ("null".to_owned(), "no session"),
+        ("[\"s2\"]".to_owned(), "a list"),
+        (r#"{"Id":"s2"}"#.to_owned(), "nobody's"),
+        (format!(r#"{{"Id":"s2","UserId":"{USER}","NowPlayingItem":null}}"#), "nothing"),
+        (
+            format!(r#"{{"Id":"s2","UserId":"{USER}","NowPlayingItem":{{"Name":"a stream"}}}}"#),
+            "what has no id",
+        ),
+        (format!(r#"{{"Id":"s2","UserId":"{USER}","NowPlayingItem":"f2"}}"#), "a text"),
+        (
+            format!(r#"{{"UserId":"{USER}","NowPlayingItem":{{"Id":"f2","Type":"Movie"}}}}"#),
+            "no id of its own, by which it would be known again",
+        ),
+    ] {
+        let told = heard(&mut ear(), &sessions(&[odd, film.clone()]));
+        assert_eq!(told, Some(vec![plays("f1", Runs)]), "{why}");
+    }
+    for (odd, how, why) in [
+        (r#""PlayState":{"PositionTicks":"600","IsPaused":"true"}"#, Paused, "as text"),
+        (r#""PlayState":{"PositionTicks":{},"IsPaused":[]}"#, Runs, "unknown: it runs"),
+        (r#""PlayState":null,"AdditionalUsers":null,"DeviceName":{}"#, Runs, "null"),
+        (r#""PlayState":[],"AdditionalUsers":"x","Client":7"#, Runs, "of other types"),
+    ] {
+        let one = format!(
+            r#"{{"Id":7,"UserId":"{USER}","NowPlayingItem":{{"Id":12,"Type":"Movie"}},{odd}}}"#
+        );
+        assert_eq!(heard(&mut ear(), &sessions(&[one])), Some(vec![plays("12", how)]), "{why}");
+    }
 }
