@@ -103,12 +103,19 @@ impl From<serde_json::Error> for StoreError {
 /// The fault behind SQLite's result code; the low byte of an extended code is the plain one
 /// (<https://sqlite.org/rescode.html>).
 fn fault_of(code: Option<&str>) -> StoreFault {
-    match code.and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
-        Some(5 | 6) => StoreFault::Locked,
-        Some(8) => StoreFault::ReadOnly,
-        Some(11 | 26) => StoreFault::Corrupt,
-        Some(13) => StoreFault::Full,
-        Some(10 | 14) => StoreFault::Unreadable,
+    let Some(code) = code.and_then(|code| code.parse::<i32>().ok()) else {
+        return StoreFault::Query;
+    };
+    match (code & 0xff, code >> 8) {
+        (5 | 6, _) => StoreFault::Locked,
+        (8, _) => StoreFault::ReadOnly,
+        (11 | 26, _) => StoreFault::Corrupt,
+        // IOERR_SHMSIZE beside FULL: the index of the log could not grow.
+        (13, _) | (10, 19) => StoreFault::Full,
+        // IOERR_WRITE, _FSYNC, _DIR_FSYNC, _TRUNCATE: the file is open, and its disk takes nothing any more,
+        // as one does that the system has made read-only because it fails. That is no READONLY to SQLite.
+        (10, 3..=6) => StoreFault::ReadOnly,
+        (10 | 14, _) => StoreFault::Unreadable,
         _ => StoreFault::Query,
     }
 }
@@ -120,6 +127,32 @@ mod tests {
 
     use super::*;
     use crate::Store;
+
+    #[test]
+    fn what_the_codes_mean() {
+        for (code, fault, name) in [
+            ("5", StoreFault::Locked, "BUSY"),
+            ("517", StoreFault::Locked, "BUSY_SNAPSHOT"),
+            ("8", StoreFault::ReadOnly, "READONLY"),
+            ("776", StoreFault::ReadOnly, "READONLY_ROLLBACK"),
+            ("778", StoreFault::ReadOnly, "IOERR_WRITE"),
+            ("1034", StoreFault::ReadOnly, "IOERR_FSYNC"),
+            ("1290", StoreFault::ReadOnly, "IOERR_DIR_FSYNC"),
+            ("1546", StoreFault::ReadOnly, "IOERR_TRUNCATE"),
+            ("4874", StoreFault::Full, "IOERR_SHMSIZE"),
+            ("13", StoreFault::Full, "FULL"),
+            ("266", StoreFault::Unreadable, "IOERR_READ"),
+            ("522", StoreFault::Unreadable, "IOERR_SHORT_READ"),
+            ("14", StoreFault::Unreadable, "CANTOPEN"),
+            ("11", StoreFault::Corrupt, "CORRUPT"),
+            ("26", StoreFault::Corrupt, "NOTADB"),
+            ("1", StoreFault::Query, "ERROR"),
+            ("", StoreFault::Query, "none"),
+        ] {
+            assert_eq!(fault_of(Some(code)), fault, "{name}");
+        }
+        assert_eq!(fault_of(None), StoreFault::Query);
+    }
 
     async fn kept(store: &Store, name: &str) -> crate::Result<()> {
         let mut tx = store.begin().await?;
