@@ -122,6 +122,9 @@ fn fault_of(code: Option<&str>) -> StoreFault {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
     use sqlx::Connection;
     use sqlx::sqlite::SqliteConnection;
 
@@ -206,13 +209,59 @@ mod tests {
         assert_eq!(name(&store).await, "ben");
     }
 
+    /// A disk may be read-only for a while: what writes must not have to be started anew after that.
+    #[tokio::test]
+    async fn a_writer_that_was_opened_while_the_file_could_only_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("watchstate.sqlite")).await.unwrap();
+        kept(&store, "ana").await.unwrap();
+        // As SQLite opens a file that may not be written, whoever runs this test.
+        let good = store.write.connect_options().as_ref().clone();
+        store.write.set_connect_options(good.clone().read_only(true).create_if_missing(false));
+        store.writer.anew.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            let error = kept(&store, "ben").await.unwrap_err();
+            assert_eq!(error.fault, StoreFault::ReadOnly);
+        }
+        assert_eq!(name(&store).await, "ana", "what is known is shown");
+        store.write.set_connect_options(good);
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
+    }
+
+    /// A window reads on such a day.
+    #[tokio::test]
+    async fn a_reader_that_was_opened_while_the_file_could_only_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, elsewhere] = ["watchstate", "elsewhere"]
+            .map(|name| folder.path().join(name).with_extension("sqlite"));
+        let store = Store::open(&file).await.unwrap();
+        let other = Store::open(&elsewhere).await.unwrap();
+        kept(&other, "ana").await.unwrap();
+        // Nobody has it open, and there is a log, as after a night on which the disk took no more.
+        store.let_readers_go().await;
+        store.write.acquire().await.unwrap().close().await.unwrap();
+        for suffix in ["", "-wal", "-shm"] {
+            let [from, to] = [&elsewhere, &file].map(|file| format!("{}{suffix}", file.display()));
+            std::fs::copy(from, to).unwrap();
+        }
+        let good = store.read.connect_options().as_ref().clone();
+        let only_read = format!("file:{}?readonly_shm=1", file.display());
+        store.read.set_connect_options(good.clone().filename(only_read));
+        assert_eq!(name(&store).await, "ana");
+        store.read.set_connect_options(good);
+        assert_eq!(kept(&store, "ben").await.unwrap_err().fault, StoreFault::ReadOnly);
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
+    }
+
     #[tokio::test]
     async fn a_file_that_another_program_holds() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("watchstate.sqlite");
         let store = Store::open(&file).await.unwrap();
         kept(&store, "ana").await.unwrap();
-        do_with_the_writer(&store, "PRAGMA busy_timeout = 0").await;
+        store.wait_no_longer_than(Duration::ZERO).await.unwrap();
         let other = format!("sqlite://{}", file.display());
         let mut other = SqliteConnection::connect(&other).await.unwrap();
         sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
