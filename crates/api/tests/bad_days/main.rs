@@ -10,6 +10,7 @@
 
 #[path = "../apart/mod.rs"]
 mod apart;
+mod backup;
 mod export;
 mod fault;
 #[path = "../household/mod.rs"]
