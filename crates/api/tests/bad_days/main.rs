@@ -17,6 +17,7 @@ mod fault;
 mod household;
 mod import;
 mod middle;
+mod migration;
 mod story;
 mod undo;
 
