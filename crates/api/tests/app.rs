@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchstate_api::contract::{FailureKind, Tag};
 use watchstate_api::settings::Book;
-use watchstate_api::{Credentials, Demo, DemoServers, NewAccount, Surroundings};
+use watchstate_api::{Credentials, Demo, DemoServers, NewAccount, SecretsPlace, Surroundings};
 use watchstate_engine::CancellationToken;
 use watchstate_servers::{Sensitive, ServerKind};
 use watchstate_store::Import;
@@ -393,7 +393,9 @@ async fn the_demo_backs_up_into_a_folder_of_its_own() {
     }));
     let around = Surroundings::by_the_book(&book);
     let clock = SimClock::at(household::NOW);
-    let window = Window::open_around(folder, Some(Arc::new(OnFakes)), around, clock).await;
+    let window =
+        Window::open_around(folder, Some(Arc::new(OnFakes)), around, clock, SecretsPlace::File)
+            .await;
     let names = || {
         let names = std::fs::read_dir(&own).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();

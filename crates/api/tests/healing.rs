@@ -3,11 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot do without may fail it")]
 
+mod apart;
 mod household;
 
-use std::fs::File;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -21,45 +20,11 @@ use watchstate_api::settings::Book;
 use watchstate_api::{Code, Household, SecretsPlace, Surroundings};
 use watchstate_engine::Settings;
 
-/// Names, in the process that sees it, the folder on which the small disk is.
-const DISK: &str = "WATCHSTATE_TEST_DISK";
-/// As root of a private set of mounts, which any user may be on most Linux systems: a small disk at `$1`, and
-/// then whatever follows.
-const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=24m watchstate "$1" && shift && exec "$@""#;
-
 #[tokio::test]
 async fn a_full_disk() {
-    match std::env::var_os(DISK) {
-        Some(disk) => on_a_full_disk(Path::new(&disk)).await,
-        None => on_a_disk_of_its_own("a_full_disk"),
+    if let Some(disk) = apart::on_a_small_disk("a_full_disk").await {
+        on_a_full_disk(&disk).await;
     }
-}
-
-/// Runs a test of this file again, in a process that sees a small disk. Says so where there can be none.
-fn on_a_disk_of_its_own(test: &str) {
-    let mount_point = TempDir::new().unwrap();
-    let with_a_disk = |program: &Path, arguments: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", ON_A_SMALL_DISK]);
-        command.arg("sh").arg(mount_point.path()).arg(program).args(arguments);
-        command.env(DISK, mount_point.path());
-        command
-    };
-    let none = match with_a_disk(Path::new("true"), &[]).output() {
-        Ok(tried) if tried.status.success() => None,
-        Ok(tried) => Some(String::from_utf8_lossy(&tried.stderr).trim().to_owned()),
-        Err(error) => Some(format!("unshare: {error}")),
-    };
-    if let Some(why) = none {
-        // Not eprintln: what a passing test prints is not shown.
-        let line = format!("SKIPPED: no small disk can be made to be filled: {why}\n");
-        return std::io::stderr().write_all(line.as_bytes()).unwrap();
-    }
-    let this = std::env::current_exe().unwrap();
-    let ended = with_a_disk(&this, &["--exact", test, "--nocapture"]).output().unwrap();
-    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(ended.status.success(), "{}{}", told(&ended.stdout), told(&ended.stderr));
-    assert!(told(&ended.stdout).contains("1 passed"), "it was run: {}", told(&ended.stdout));
 }
 
 async fn on_a_full_disk(disk: &Path) {
@@ -72,7 +37,7 @@ async fn on_a_full_disk(disk: &Path) {
     servers.pass(60);
     servers.jellyfin.watch("Heat", "ana").unwrap();
 
-    let filler = fill(disk);
+    let filler = apart::fill(disk, 0);
     window.ran("sync_now", json!({})).await;
     full(&window).await;
     let by_hand = window.fail("mark_title", json!({ "title": film["id"], "watched": true })).await;
@@ -95,7 +60,7 @@ async fn on_a_full_disk(disk: &Path) {
     window.clock.pass(60);
     servers.pass(60);
     servers.emby.unwatch("Heat", "ana").unwrap();
-    fill(disk);
+    apart::fill(disk, 0);
     window.ran("run_task", json!({ "name": "import" })).await;
     full(&window).await;
     assert_eq!(servers.watched(), 2);
@@ -110,9 +75,8 @@ async fn on_a_full_disk(disk: &Path) {
 
 #[tokio::test]
 async fn a_full_disk_migrates_nothing() {
-    match std::env::var_os(DISK) {
-        Some(disk) => no_migration_on_a_full_disk(Path::new(&disk)).await,
-        None => on_a_disk_of_its_own("a_full_disk_migrates_nothing"),
+    if let Some(disk) = apart::on_a_small_disk("a_full_disk_migrates_nothing").await {
+        no_migration_on_a_full_disk(&disk).await;
     }
 }
 
@@ -145,7 +109,7 @@ async fn no_migration_on_a_full_disk(disk: &Path) {
     // The small files of a first start are there; no room is left for a copy.
     std::fs::write(data.join("client-id"), "6f1c2f0e-0000-4000-8000-000000000001").unwrap();
     std::fs::write(data.join("watchstate.lock"), "").unwrap();
-    let filler = fill(disk);
+    let filler = apart::fill(disk, 0);
     let error = open().await.err().unwrap();
     assert_eq!(error.code, Code::Store);
     assert!(error.message.contains("the disk is full"), "{error}");
@@ -160,9 +124,8 @@ async fn no_migration_on_a_full_disk(disk: &Path) {
 
 #[tokio::test]
 async fn a_read_only_disk() {
-    match std::env::var_os(DISK) {
-        Some(disk) => on_a_read_only_disk(Path::new(&disk)).await,
-        None => on_a_disk_of_its_own("a_read_only_disk"),
+    if let Some(disk) = apart::on_a_small_disk("a_read_only_disk").await {
+        on_a_read_only_disk(&disk).await;
     }
 }
 
@@ -230,21 +193,6 @@ async fn another_program_holds_the_database() {
 async fn by_the_clock(window: &Window) {
     let book = Book::open(window.app.household().path(), |_| None);
     window.app.start_schedule(Arc::new(book)).await.unwrap();
-}
-
-/// Fills a disk to its last byte. Answers with the file that does.
-fn fill(disk: &Path) -> PathBuf {
-    let path = disk.join("filler");
-    let mut file = File::create(&path).unwrap();
-    let mut piece = vec![0; 1024 * 1024];
-    while !piece.is_empty() {
-        match file.write(&piece) {
-            Ok(written) => assert!(written > 0),
-            Err(error) if error.kind() == ErrorKind::StorageFull => piece.truncate(piece.len() / 2),
-            Err(error) => panic!("{error}"),
-        }
-    }
-    path
 }
 
 /// What the tray says, with what to do.

@@ -103,23 +103,59 @@ impl From<serde_json::Error> for StoreError {
 /// The fault behind SQLite's result code; the low byte of an extended code is the plain one
 /// (<https://sqlite.org/rescode.html>).
 fn fault_of(code: Option<&str>) -> StoreFault {
-    match code.and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
-        Some(5 | 6) => StoreFault::Locked,
-        Some(8) => StoreFault::ReadOnly,
-        Some(11 | 26) => StoreFault::Corrupt,
-        Some(13) => StoreFault::Full,
-        Some(10 | 14) => StoreFault::Unreadable,
+    let Some(code) = code.and_then(|code| code.parse::<i32>().ok()) else {
+        return StoreFault::Query;
+    };
+    match (code & 0xff, code >> 8) {
+        (5 | 6, _) => StoreFault::Locked,
+        (8, _) => StoreFault::ReadOnly,
+        (11 | 26, _) => StoreFault::Corrupt,
+        // IOERR_SHMSIZE beside FULL: the index of the log could not grow.
+        (13, _) | (10, 19) => StoreFault::Full,
+        // IOERR_WRITE, _FSYNC, _DIR_FSYNC, _TRUNCATE: the file is open, and its disk takes nothing any more,
+        // as one does that the system has made read-only because it fails. That is no READONLY to SQLite.
+        (10, 3..=6) => StoreFault::ReadOnly,
+        (10 | 14, _) => StoreFault::Unreadable,
         _ => StoreFault::Query,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
     use sqlx::Connection;
     use sqlx::sqlite::SqliteConnection;
 
     use super::*;
     use crate::Store;
+
+    #[test]
+    fn what_the_codes_mean() {
+        for (code, fault, name) in [
+            ("5", StoreFault::Locked, "BUSY"),
+            ("517", StoreFault::Locked, "BUSY_SNAPSHOT"),
+            ("8", StoreFault::ReadOnly, "READONLY"),
+            ("776", StoreFault::ReadOnly, "READONLY_ROLLBACK"),
+            ("778", StoreFault::ReadOnly, "IOERR_WRITE"),
+            ("1034", StoreFault::ReadOnly, "IOERR_FSYNC"),
+            ("1290", StoreFault::ReadOnly, "IOERR_DIR_FSYNC"),
+            ("1546", StoreFault::ReadOnly, "IOERR_TRUNCATE"),
+            ("4874", StoreFault::Full, "IOERR_SHMSIZE"),
+            ("13", StoreFault::Full, "FULL"),
+            ("266", StoreFault::Unreadable, "IOERR_READ"),
+            ("522", StoreFault::Unreadable, "IOERR_SHORT_READ"),
+            ("14", StoreFault::Unreadable, "CANTOPEN"),
+            ("11", StoreFault::Corrupt, "CORRUPT"),
+            ("26", StoreFault::Corrupt, "NOTADB"),
+            ("1", StoreFault::Query, "ERROR"),
+            ("", StoreFault::Query, "none"),
+        ] {
+            assert_eq!(fault_of(Some(code)), fault, "{name}");
+        }
+        assert_eq!(fault_of(None), StoreFault::Query);
+    }
 
     async fn kept(store: &Store, name: &str) -> crate::Result<()> {
         let mut tx = store.begin().await?;
@@ -173,13 +209,59 @@ mod tests {
         assert_eq!(name(&store).await, "ben");
     }
 
+    /// A disk may be read-only for a while: what writes must not have to be started anew after that.
+    #[tokio::test]
+    async fn a_writer_that_was_opened_while_the_file_could_only_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("watchstate.sqlite")).await.unwrap();
+        kept(&store, "ana").await.unwrap();
+        // As SQLite opens a file that may not be written, whoever runs this test.
+        let good = store.write.connect_options().as_ref().clone();
+        store.write.set_connect_options(good.clone().read_only(true).create_if_missing(false));
+        store.writer.anew.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            let error = kept(&store, "ben").await.unwrap_err();
+            assert_eq!(error.fault, StoreFault::ReadOnly);
+        }
+        assert_eq!(name(&store).await, "ana", "what is known is shown");
+        store.write.set_connect_options(good);
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
+    }
+
+    /// A window reads on such a day.
+    #[tokio::test]
+    async fn a_reader_that_was_opened_while_the_file_could_only_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, elsewhere] = ["watchstate", "elsewhere"]
+            .map(|name| folder.path().join(name).with_extension("sqlite"));
+        let store = Store::open(&file).await.unwrap();
+        let other = Store::open(&elsewhere).await.unwrap();
+        kept(&other, "ana").await.unwrap();
+        // Nobody has it open, and there is a log, as after a night on which the disk took no more.
+        store.let_readers_go().await;
+        store.write.acquire().await.unwrap().close().await.unwrap();
+        for suffix in ["", "-wal", "-shm"] {
+            let [from, to] = [&elsewhere, &file].map(|file| format!("{}{suffix}", file.display()));
+            std::fs::copy(from, to).unwrap();
+        }
+        let good = store.read.connect_options().as_ref().clone();
+        let only_read = format!("file:{}?readonly_shm=1", file.display());
+        store.read.set_connect_options(good.clone().filename(only_read));
+        assert_eq!(name(&store).await, "ana");
+        store.read.set_connect_options(good);
+        assert_eq!(kept(&store, "ben").await.unwrap_err().fault, StoreFault::ReadOnly);
+        kept(&store, "ben").await.unwrap();
+        assert_eq!(name(&store).await, "ben");
+    }
+
     #[tokio::test]
     async fn a_file_that_another_program_holds() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("watchstate.sqlite");
         let store = Store::open(&file).await.unwrap();
         kept(&store, "ana").await.unwrap();
-        do_with_the_writer(&store, "PRAGMA busy_timeout = 0").await;
+        store.wait_no_longer_than(Duration::ZERO).await.unwrap();
         let other = format!("sqlite://{}", file.display());
         let mut other = SqliteConnection::connect(&other).await.unwrap();
         sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();

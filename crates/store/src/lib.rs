@@ -41,6 +41,7 @@ mod wishes;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use backends::{Backend, Import, NewBackend};
@@ -78,6 +79,12 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// How much of the file SQLite may keep in memory, for each connection: KiB.
 pub const CACHE_KIB: u32 = 16 * 1024;
 
+/// So many read at once.
+const READERS: u32 = 2;
+
+/// Nobody who wants to write to a file anew waits longer than this for one who reads.
+const LONGEST_READ: Duration = Duration::from_secs(1);
+
 /// What brings a database from any form it ever had to that of this version.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -86,8 +93,21 @@ pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
+    /// What is known of the writer.
+    writer: Arc<Writer>,
     /// What is known of the file of a data folder; nothing for a copy that is only looked at.
     kept: Option<Arc<kept::Kept>>,
+}
+
+/// What is known of the connection that writes. One that was opened while the file could only be read is one that
+/// reads for as long as it lives, whatever becomes of the file: a disk that was full of errors, or away, for an hour
+/// must not keep anybody from writing until the next start.
+#[derive(Default)]
+struct Writer {
+    /// It is new, and nobody knows whether it can write.
+    unproven: AtomicBool,
+    /// It is to open the file anew.
+    anew: AtomicBool,
 }
 
 /// A transaction that may write. Dropped without [`Tx::commit`], nothing of it happened.
@@ -131,6 +151,8 @@ impl Store {
             // 32 MiB, each part is written a few times instead of a hundred.
             .pragma("wal_autocheckpoint", "8192")
             .statement_cache_capacity(200);
+        let writer = Arc::new(Writer::default());
+        let (opened, kept) = (writer.clone(), writer.clone());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             // A file does not hang up.
@@ -139,26 +161,79 @@ impl Store {
             // On a full disk SQLite takes a transaction back by itself
             // (<https://sqlite.org/lang_transaction.html>, section 3); sqlx's own rollback then fails, and the
             // connection counts as within a transaction for ever. A new one takes its place.
-            .before_acquire(|writer, _| Box::pin(async move { Ok(!writer.is_in_transaction()) }))
+            .before_acquire(move |writer, _| {
+                let anew = kept.anew.swap(false, Ordering::Relaxed);
+                let good = !anew && !writer.is_in_transaction();
+                Box::pin(async move { Ok(good) })
+            })
+            .after_connect(move |_, _| {
+                opened.unproven.store(true, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            })
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&write).await?;
         let read = SqlitePoolOptions::new()
-            .max_connections(2)
+            .max_connections(READERS)
             .test_before_acquire(false)
             .min_connections(0)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        let store = Self { write, read, kept: None };
+        let store = Self { write, read, writer, kept: None };
         // A file that may be read but not written is told now, not in the middle of an import.
-        let mut tx = store.begin().await?;
-        sqlx::query!("UPDATE people SET name = name WHERE id = 1").execute(tx.conn()).await?;
-        drop(tx);
+        drop(store.begin().await?);
         Ok(store)
     }
 
     /// Begins a transaction that may write. Waits for the one before it.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { inner: self.write.begin_with("BEGIN IMMEDIATE").await? })
+        if self.writer.anew.load(Ordering::Relaxed) {
+            self.let_readers_go().await;
+        }
+        let begun = self.begin_to_write().await;
+        if begun.as_ref().is_err_and(|error| error.fault == StoreFault::ReadOnly) {
+            self.writer.anew.store(true, Ordering::Relaxed);
+        }
+        begun
+    }
+
+    /// Closes the readers, when nobody reads with them any more. What SQLite shares of a file among the connections of
+    /// a process, the index of its log, is for all of them as the first one opened it, until the last one is closed.
+    async fn let_readers_go(&self) {
+        let mut readers = Vec::new();
+        for _ in 0..READERS {
+            match tokio::time::timeout(LONGEST_READ, self.read.acquire()).await {
+                Ok(Ok(reader)) => readers.push(reader),
+                // Whoever reads for so long may be the one who wants to write. The next try comes soon enough.
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        for reader in readers {
+            if let Err(error) = reader.close().await {
+                tracing::debug!(%error, "a reader was not closed in peace");
+            }
+        }
+    }
+
+    async fn begin_to_write(&self) -> Result<Tx> {
+        let mut tx = Tx { inner: self.write.begin_with("BEGIN IMMEDIATE").await? };
+        if self.writer.unproven.swap(false, Ordering::Relaxed) {
+            // Of some files that can only be read, SQLite begins a transaction that reads, and says so at the first
+            // change.
+            let changed = sqlx::query!("UPDATE people SET name = name WHERE id = 1");
+            changed.execute(tx.conn()).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Waits no longer than this, from now on, where another program holds the file. What a test of that need not
+    /// wait for.
+    pub async fn wait_no_longer_than(&self, longest: Duration) -> Result<()> {
+        let options = self.write.connect_options().as_ref().clone().busy_timeout(longest);
+        self.write.set_connect_options(options);
+        // The writer that there is goes, and the next one waits so long.
+        self.writer.anew.store(true, Ordering::Relaxed);
+        drop(self.begin().await?);
+        Ok(())
     }
 
     /// Begins a transaction that only reads: it sees the database as it is now, waits for nobody who writes, and

@@ -51,15 +51,17 @@ impl Desktop {
     /// When there is no program for it on this machine.
     pub async fn start() -> Result<Self, Missing> {
         let daemon = find("dbus-daemon")?;
+        let home = TempDir::new().map_err(|_| Missing::program("a folder for temporary files"))?;
+        // Within the home, so that it goes with it: a bus that is killed leaves its socket behind.
+        let address = format!("--address=unix:path={}", home.path().join("bus").display());
         let mut bus = Command::new(daemon)
-            .args(["--session", "--nofork", "--nopidfile", "--print-address"])
+            .args(["--session", "--nofork", "--nopidfile", "--print-address", &address])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .map_err(|_| Missing::program("dbus-daemon"))?;
         let address = first_line(bus.stdout.take()).await;
-        let home = TempDir::new().map_err(|_| Missing::program("a folder for temporary files"))?;
         let address = address.ok_or(Missing::program("dbus-daemon"))?;
         Ok(Self { home, address, display: None, keyring: None, running: vec![bus] })
     }

@@ -190,6 +190,20 @@ async fn an_answer_that_drips_comes_when_the_test_lets_it() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_held_back_comes_when_all_is_healed() {
+    let case = Case::new().await;
+    case.server.fail(Fault::new(Trouble::HeldBack).of_method("POST").next(1));
+    let mark = tokio::spawn(case.mark_dune().send());
+    case.server.holds_back(1).await;
+    assert!(case.dune_is_watched(), "it is done");
+    assert_eq!(case.status("System/Info/Public").await, 200, "others are answered");
+    assert!(!mark.is_finished());
+    case.server.heal().await;
+    assert_eq!(mark.await.unwrap().unwrap().status(), 200);
+    assert_eq!(case.mark_dune().send().await.unwrap().status(), 200, "once and no more");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_wrong_is_wrong_everywhere() {
     let case = Case::new().await;
     let date = |response: &Response| {

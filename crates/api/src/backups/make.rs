@@ -143,7 +143,9 @@ impl Writing {
 
 fn not_written(folder: &str, error: &io::Error) -> ApiError {
     let todo = match error.kind() {
-        io::ErrorKind::StorageFull => "make room there",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room there, or choose another folder in Settings"
+        }
         io::ErrorKind::AlreadyExists => "wait a second and try again",
         _ => "make it writable for you, or choose another folder in Settings",
     };

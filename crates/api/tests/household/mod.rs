@@ -115,6 +115,16 @@ impl Window {
 
     /// Opens a window on a data folder in this one.
     pub async fn open_in(folder: TempDir, demo: Option<Arc<dyn Demo>>) -> Self {
+        Self::open_by(folder, demo, None, SecretsPlace::File).await
+    }
+
+    /// The same, by a book of settings and with tokens in a place of one's choice.
+    pub async fn open_by(
+        folder: TempDir,
+        demo: Option<Arc<dyn Demo>>,
+        book: Option<Arc<Book>>,
+        secrets: SecretsPlace,
+    ) -> Self {
         let clock = SimClock::at(NOW);
         let limits = Limits {
             connect_timeout: Duration::from_millis(1_500),
@@ -128,9 +138,9 @@ impl Window {
             pause: Arc::new(Still(clock.clone())),
             limits,
             settings: Settings::default(),
-            book: None,
+            book,
         };
-        Self::open_around(folder, demo, around, clock).await
+        Self::open_around(folder, demo, around, clock, secrets).await
     }
 
     /// Opens a window on the clock of this computer, whose settings can be changed.
@@ -138,7 +148,7 @@ impl Window {
         let folder = TempDir::new().unwrap();
         let book = Arc::new(Book::open(&folder.path().join("data"), |_| None));
         let around = Surroundings::by_the_book(&book);
-        Self::open_around(folder, None, around, SimClock::at(NOW)).await
+        Self::open_around(folder, None, around, SimClock::at(NOW), SecretsPlace::File).await
     }
 
     pub async fn open_around(
@@ -146,9 +156,10 @@ impl Window {
         demo: Option<Arc<dyn Demo>>,
         around: Surroundings,
         clock: SimClock,
+        secrets: SecretsPlace,
     ) -> Self {
         let data = folder.path().join("data");
-        let household = Household::open(&data, Some(SecretsPlace::File), around).await.unwrap();
+        let household = Household::open(&data, Some(secrets), around).await.unwrap();
         let log = LogRing::new(Arc::new(Ticking(clock.clone())));
         let shell = Shell { host: Host::Browser, log, zone: TimeZone::UTC, demo };
         Self { app: App::new(household, shell), clock, folder }

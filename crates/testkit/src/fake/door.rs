@@ -212,6 +212,13 @@ async fn respond(
             Ok(sent(&reply, now(), false))
         }
         Trouble::CutBody => Ok(cut(&inside.answer(&asked), now())),
+        Trouble::HeldBack => {
+            let reply = inside.answer(&asked);
+            inside.held_back.send_modify(|answers| *answers += 1);
+            // Where the server itself is gone there is nothing to wait for either.
+            let _ = healed.changed().await;
+            Ok(sent(&reply, now(), unzip))
+        }
         Trouble::Drip(piece) => Ok(dripping(&inside.answer(&asked), piece.max(1), &inside)),
         Trouble::RepeatedPage => {
             page_before(&mut asked);

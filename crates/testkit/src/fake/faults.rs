@@ -27,6 +27,9 @@ pub enum Trouble {
     MissingEntry,
     /// It is done, and the answer comes in pieces of so many bytes, one each time the test lets one go.
     Drip(usize),
+    /// It is done, and the answer is held back until all faults are healed: what a test does meanwhile
+    /// happens in the middle of whatever asked.
+    HeldBack,
     /// The token counts as expired; nothing is done.
     ExpiredToken,
 }

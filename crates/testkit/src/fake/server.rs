@@ -56,6 +56,8 @@ pub(super) struct Inside {
     pub(super) clock: FakeClock,
     /// Moves when all faults are healed, which wakes those who hang.
     pub(super) healed: watch::Sender<u64>,
+    /// How many answers were held back so far.
+    pub(super) held_back: watch::Sender<u64>,
     /// One permit for each piece of a dripping answer.
     pub(super) drops: Semaphore,
     pub(super) gzip: bool,
@@ -77,6 +79,7 @@ impl Inside {
             faults: Mutex::default(),
             clock,
             healed: watch::Sender::new(0),
+            held_back: watch::Sender::new(0),
             drops: Semaphore::new(0),
             gzip,
             takes,
@@ -423,6 +426,12 @@ impl FakeServer {
     /// From now on this fault is there too.
     pub fn fail(&self, fault: Fault) {
         locked(&self.inside.faults).add(fault);
+    }
+
+    /// Waits until so many answers were held back, counted from the server's start.
+    pub async fn holds_back(&self, answers: u64) {
+        // It cannot end before the server does.
+        let _ = self.inside.held_back.subscribe().wait_for(|held| *held >= answers).await;
     }
 
     /// Nobody listens any more: connections are refused, and those that stood are gone.
