@@ -117,7 +117,7 @@ struct Row {
 }
 
 impl Row {
-    fn known(self) -> Result<(BackendId, KnownItem)> {
+    fn known(self) -> (BackendId, KnownItem) {
         let baseline = self.agreed_at.map(|at| Baseline {
             marks: marks(
                 self.agreed_watched.unwrap_or(0),
@@ -164,11 +164,12 @@ impl Row {
         };
         let marked_at = self.marked_at.map(Moment);
         let also = self.also.into_iter().map(TitleId).collect();
-        Ok((BackendId(self.backend_id), KnownItem { row, also, owed, marked_at }))
+        (BackendId(self.backend_id), KnownItem { row, also, owed, marked_at })
     }
 }
 
-fn known(rows: &str) -> Result<impl Iterator<Item = Result<(BackendId, KnownItem)>>> {
+/// The items of what [`known_items`] answers.
+fn known(rows: &str) -> Result<impl Iterator<Item = (BackendId, KnownItem)>> {
     Ok(serde_json::from_str::<Vec<Row>>(rows)?.into_iter().map(Row::known))
 }
 
@@ -211,7 +212,7 @@ impl Tx {
         )
         .fetch_one(self.conn())
         .await?;
-        known(&rows)?.map(|known| Ok(known?.1)).collect()
+        Ok(known(&rows)?.map(|(_, item)| item).collect())
     }
 
     /// The items with these rows.
@@ -224,7 +225,7 @@ impl Tx {
         )
         .fetch_one(self.conn())
         .await?;
-        known(&rows)?.collect()
+        Ok(known(&rows)?.collect())
     }
 
     /// All copies of these titles, on all backends, gone ones included; an item that covers several of them
@@ -245,7 +246,7 @@ impl Tx {
         )
         .fetch_one(self.conn())
         .await?;
-        known(&rows)?.collect()
+        Ok(known(&rows)?.collect())
     }
 
     /// Which of these titles have copies on a backend, gone ones included: pairs of a title and an item.

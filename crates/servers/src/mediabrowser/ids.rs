@@ -1,13 +1,13 @@
 //! External ids as Jellyfin and Emby write them.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use watchstate_model::{ExternalId, ExternalIds, Provider};
 
 use super::wire::Text;
+use crate::lenient::Scalar;
 
 /// `ProviderIds`: an object of texts whose keys are spelled differently by each agent. What is not an id of a
 /// provider we know, in its format, is dropped.
@@ -30,9 +30,10 @@ impl<'de> Deserialize<'de> for ProviderIds {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProviderIds, A::Error> {
                 let mut ids = ExternalIds::default();
-                while let Some((Text(name), value)) = map.next_entry::<Text<'_>, IdValue<'_>>()? {
+                // A plugin may put anything there.
+                while let Some((Text(name), value)) = map.next_entry::<Text<'_>, Scalar<'_>>()? {
                     let id = Provider::from_name(&name)
-                        .zip(value.0)
+                        .zip(value.text())
                         .and_then(|(provider, value)| ExternalId::new(provider, &value));
                     if let Some(id) = id {
                         ids.add(id);
@@ -42,61 +43,6 @@ impl<'de> Deserialize<'de> for ProviderIds {
             }
         }
         deserializer.deserialize_any(Ids)
-    }
-}
-
-/// The value of an id: a text, or whatever a plugin put there.
-struct IdValue<'a>(Option<Cow<'a, str>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for IdValue<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Value;
-        impl<'de> Visitor<'de> for Value {
-            type Value = IdValue<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an id")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(Some(Cow::Borrowed(text))))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(Some(Cow::Owned(text.to_owned()))))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(Some(Cow::Owned(number.to_string()))))
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(None))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(None))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(None))
-            }
-
-            fn visit_unit<E>(self) -> Result<IdValue<'de>, E> {
-                Ok(IdValue(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<IdValue<'de>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(IdValue(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<IdValue<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(IdValue(None))
-            }
-        }
-        deserializer.deserialize_any(Value)
     }
 }
 
